@@ -1,0 +1,103 @@
+//===- Distribution.h - what distributions are described by -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIALECT_VI_IR_DISTRIBUTION_H
+#define VI_DIALECT_VI_IR_DISTRIBUTION_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace vi {
+
+/// The set in which the values of a distribution lie, with its bounds as SSA
+/// values where the kind has bounds (`lower` before `upper`).
+struct Support {
+  SupportKind kind = SupportKind::Real;
+  llvm::SmallVector<mlir::Value, 2> bounds;
+};
+
+/// The kind of values of a family: real numbers (in the type of its
+/// parameters), booleans (`i1`) or integers (`i64`, or any integer type in the
+/// data).
+enum class EventKind { Real, Boolean, Integer };
+
+/// One parameter of a family: its name, its rank for one event, and the set
+/// that it must lie in.
+struct ParameterDescription {
+  llvm::StringRef name;
+  unsigned rank;
+  SupportKind support;
+};
+
+/// A statistic of one event whose expectation a family may know.
+struct Statistic {
+  enum class Kind {
+    /// x^power; power may be negative.
+    Power,
+    /// log x
+    Log,
+    /// log(1 - x)
+    Log1Minus,
+    /// (log x)^2
+    LogSquared,
+    /// exp(coefficient x)
+    Exponential,
+    /// |x|
+    Absolute
+  };
+  Kind kind = Kind::Power;
+  /// The exponent of `Power`.
+  int power = 1;
+  /// The coefficient of `Exponential`.
+  mlir::Value coefficient;
+};
+
+/// Where a draw takes its randomness from. Each call consumes one independent
+/// variable of the site; the estimator decides whether it comes from a counter
+/// (`rng`) or from an array of held draws.
+class NoiseSource {
+public:
+  virtual ~NoiseSource();
+  /// A standard normal variable: a scalar, or a tensor of independent ones with
+  /// the dynamic dimensions given.
+  virtual mlir::Value standardNormal(mlir::ImplicitLocOpBuilder &builder,
+                                     mlir::Type type,
+                                     mlir::ValueRange dynamicSizes = {}) = 0;
+  /// A uniform variable on the open interval (0, 1), of a scalar type.
+  virtual mlir::Value uniform(mlir::ImplicitLocOpBuilder &builder,
+                              mlir::Type type) = 0;
+  /// A key (i64) of a stream of counter-based numbers of its own, for samplers
+  /// that consume an unknown number of variables.
+  virtual mlir::Value stream(mlir::ImplicitLocOpBuilder &builder) = 0;
+};
+
+/// Verifies the operands of a family against its parameters: element types,
+/// batch shapes, and constants outside a parameter's set.
+llvm::LogicalResult
+verifyFamily(mlir::Operation *op,
+             llvm::ArrayRef<ParameterDescription> parameters);
+
+/// Infers `!vi.dist<T>` from the operands of a family.
+llvm::LogicalResult
+inferFamilyType(mlir::MLIRContext *context,
+                std::optional<mlir::Location> location,
+                mlir::ValueRange operands,
+                llvm::ArrayRef<ParameterDescription> parameters,
+                EventKind event, unsigned eventRank,
+                llvm::SmallVectorImpl<mlir::Type> &types);
+
+/// Emits the distribution of the member at `index` along the leading batch
+/// dimension of `distribution`, or `distribution` itself where it has no
+/// batch dimension.
+mlir::Value buildMember(mlir::ImplicitLocOpBuilder &builder,
+                        mlir::Value distribution, mlir::Value index);
+
+} // namespace vi
+
+#endif // VI_DIALECT_VI_IR_DISTRIBUTION_H
