@@ -1,0 +1,175 @@
+//===- Results.h - what a fit reports -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The results of a fit as plain structs, the files that they are written to,
+// and the table that a terminal shows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DATA_RESULTS_H
+#define VI_DATA_RESULTS_H
+
+#include "vi/Data/OutputFile.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vi {
+namespace data {
+
+/// A named array of numbers, row-major; a scalar has an empty shape.
+struct NamedArray {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<double> values;
+};
+
+/// The names of the levels of a text column, in the order of their codes.
+struct LevelNames {
+  /// The data argument that the column was bound to.
+  std::string name;
+  std::vector<std::string> levels;
+};
+
+/// The marginal posterior of a site or generated quantity on its constrained
+/// scale. All arrays are row-major and as long as the shape says.
+struct SiteSummary {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<double> mean;
+  /// The standard deviation to report: the linear-response one where it is
+  /// defined, else the guide's own.
+  std::vector<double> sd;
+  /// The guide's own standard deviation; may be empty where there is none (a
+  /// generated quantity), and is then left out of the files.
+  std::vector<double> guideSD;
+  std::vector<double> q05, q50, q95;
+  /// For each dimension, the data argument whose levels its elements are, or
+  /// an empty string; may be empty where no dimension has any.
+  std::vector<std::string> levelsOf;
+};
+
+/// The results of a fit.
+struct FitSummary {
+  /// Says in a line what was fitted, e.g. "eight_schools, mean-field normal".
+  std::string title;
+  double elbo = std::numeric_limits<double>::quiet_NaN();
+  /// The Monte Carlo standard error of `elbo`.
+  double elboMCSE = std::numeric_limits<double>::quiet_NaN();
+  /// The ELBO is known up to a constant: a prior is improper, or a factor is
+  /// not normalized.
+  bool elboUpToConstant = false;
+  bool converged = false;
+  int64_t iterations = 0;
+  int64_t gradientEvaluations = 0;
+  double compileSeconds = 0, fitSeconds = 0;
+  /// Full sentences without a final stop, in lower case.
+  std::vector<std::string> warnings;
+  std::vector<SiteSummary> sites;
+  /// The levels of text columns, for the sites' `levelsOf`.
+  std::vector<LevelNames> levels;
+};
+
+/// One line of `elbo.csv`.
+struct TraceEntry {
+  int64_t iteration = 0;
+  int64_t gradientEvaluations = 0;
+  double elbo = 0;
+  double gradientNorm = 0;
+  double seconds = 0;
+};
+
+/// A number as JSON: the shortest decimal form that reads back as the same
+/// double; "NaN", "Inf" and "-Inf" (with the quotation marks) where JSON has
+/// none.
+std::string formatJSONNumber(double value);
+
+/// A number in a CSV file: the shortest decimal form that reads back as the
+/// same double, or `nan`, `inf`, `-inf`.
+std::string formatCSVNumber(double value);
+
+/// Writes `summary.json`: {"elbo", "elbo_mcse", "converged", "iterations",
+/// "gradient_evaluations", "seconds": {"compile", "fit"}, "warnings",
+/// "sites": {NAME: {"shape", "mean", "sd", "sd_q", "q05", "q50", "q95"}}},
+/// arrays nested row-major; and, where there are any, "elbo_up_to_constant":
+/// true and "levels": {NAME: [...]}, to which "levels_of" of a site refers.
+llvm::Error writeSummary(llvm::StringRef path, const FitSummary &summary);
+
+/// Writes `elbo.csv`, with a header.
+llvm::Error writeTrace(llvm::StringRef path, llvm::ArrayRef<TraceEntry> trace);
+
+/// Writes `parameters.json`: an object of nested row-major arrays by name.
+llvm::Error writeParameters(llvm::StringRef path,
+                            llvm::ArrayRef<NamedArray> parameters);
+
+/// Prints {"elbo": ..., "gradient": {NAME: ...}}, the gradient in the form of
+/// `parameters.json`.
+void printEvaluation(llvm::raw_ostream &os, double elbo,
+                     llvm::ArrayRef<NamedArray> gradient);
+
+/// Reads `parameters.json` into `parameters`, whose names and shapes say what
+/// is expected; their values are replaced. Each must be in the file, finite
+/// and of its shape; an entry of the file that is not asked for is an error.
+llvm::Error readParameters(llvm::StringRef path,
+                           llvm::MutableArrayRef<NamedArray> parameters);
+
+/// Writes `draws.csv` row by row: `#` comment lines, a header of CmdStan's
+/// column names (`lp__,log_p__,log_g__`, then `theta`, `theta.1`, `x.1.2`, the
+/// elements of an array in column-major order), and a row for each draw.
+class DrawsWriter {
+public:
+  /// The name and shape of one site or generated quantity of a draw.
+  struct Column {
+    std::string name;
+    std::vector<int64_t> shape;
+  };
+
+  /// Opens a temporary file beside `path` and writes comments and header.
+  static llvm::Expected<std::unique_ptr<DrawsWriter>>
+  create(llvm::StringRef path, llvm::ArrayRef<std::string> comments,
+         llvm::ArrayRef<Column> columns);
+
+  /// Writes a draw: `values[c]` are the elements of column c in row-major
+  /// order. `logP` is the log joint density on the unconstrained scale, `logG`
+  /// the guide's log-density there; `lp__` is the same as `logP`.
+  llvm::Error write(double logP, double logG,
+                    llvm::ArrayRef<llvm::ArrayRef<double>> values);
+
+  /// Makes the file appear under its name. Without it the file is dropped.
+  llvm::Error commit();
+
+private:
+  DrawsWriter() = default;
+  std::unique_ptr<OutputFile> file;
+  std::vector<Column> columns;
+  /// For each column, the row-major position of each element in the order of
+  /// the file.
+  std::vector<std::vector<int64_t>> order;
+};
+
+/// Prints the warnings, the table of sites (name[1,2], mean, sd, sd_q, 5%,
+/// 50%, 95%), and the lines on the ELBO and the verdict. At most `maxRows` rows
+/// of each site are printed (0: all).
+void printSummary(llvm::raw_ostream &os, const FitSummary &summary,
+                  int64_t maxRows = 0);
+
+/// CmdStan's names of the elements of an array, 1-based, in row-major order:
+/// `theta[1,2]`.
+std::vector<std::string> getElementNames(llvm::StringRef name,
+                                         llvm::ArrayRef<int64_t> shape);
+
+} // namespace data
+} // namespace vi
+
+#endif // VI_DATA_RESULTS_H
