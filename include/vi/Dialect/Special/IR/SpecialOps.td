@@ -1,0 +1,394 @@
+//===- SpecialOps.td - special functions -*- tablegen -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIALECT_SPECIAL_IR_SPECIALOPS_TD
+#define VI_DIALECT_SPECIAL_IR_SPECIALOPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/VectorInterfaces.td"
+include "vi/Dialect/Special/IR/SpecialDialect.td"
+
+/// `f32` or `f64`, or a vector or tensor of them.
+def Special_FloatLike
+    : TypeConstraint<Or<[AnyTypeOf<[F32, F64]>.predicate,
+                         VectorOfNonZeroRankOf<[F32, F64]>.predicate,
+                         TensorOf<[F32, F64]>.predicate]>,
+                     "f32 or f64, or a vector or tensor of them">;
+
+class Special_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Special_Dialect, mnemonic, traits # [Pure, SameOperandsAndResultType,
+        DeclareOpInterfaceMethods<VectorUnrollOpInterface>]
+        # ElementwiseMappable.traits> {
+  let results = (outs Special_FloatLike:$result);
+  let hasFolder = 1;
+}
+
+class Special_UnaryOp<string mnemonic> : Special_Op<mnemonic> {
+  let arguments = (ins Special_FloatLike:$operand);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// The gamma function's family
+//===----------------------------------------------------------------------===//
+
+def Special_LgammaOp : Special_UnaryOp<"lgamma"> {
+  let summary = "logarithm of the absolute value of the gamma function";
+  let description = [{
+    log |Gamma(x)|.
+
+    - Domain: all real numbers.
+    - Edges: +inf at 0, -1, -2, ... and at both infinities; 0 at 1 and 2.
+    - Accuracy: the C library's `lgamma` (`lgammaf`), which is what is called.
+      glibc documents 4 ulp; near the zeros on the negative axis the error is
+      relative to 1. The C function also writes the sign of Gamma to the global
+      `signgam`, which nothing here reads, so that calls from several threads
+      give the right value.
+    - Derivative: digamma(x).
+
+    Example:
+
+    ```mlir
+    %y = special.lgamma %x : f64   // lgamma(5) = log 24 = 3.178053830347946
+    ```
+  }];
+}
+
+def Special_DigammaOp : Special_UnaryOp<"digamma"> {
+  let summary = "derivative of lgamma";
+  let description = [{
+    psi(x) = d/dx log Gamma(x).
+
+    - Domain: all real numbers but 0, -1, -2, ...
+    - Edges: -inf at +0, +inf at -0, NaN at negative integers and -inf; +inf at
+      +inf.
+    - Accuracy: relative error below 1e-15 for x > 0, but for the neighbourhood
+      of the zero at 1.4616..., where the error is below 3e-16 in absolute
+      terms. For x < 0 the error is relative to the larger of the two terms of
+      the reflection.
+    - Method: psi(x) = psi(x + 1) - 1/x up to x >= 10, then the asymptotic
+      series (NIST Digital Library of Mathematical Functions, dlmf.nist.gov,
+      5.5.2 and 5.11.2); for x < 0 the reflection
+      psi(x) = psi(1 - x) - pi / tan(pi x) (5.5.4). Around the zero, a Taylor
+      expansion there.
+    - Derivative: trigamma(x).
+
+    Example:
+
+    ```mlir
+    %y = special.digamma %x : f64   // digamma(1) = -0.5772156649015329
+    ```
+  }];
+}
+
+def Special_TrigammaOp : Special_UnaryOp<"trigamma"> {
+  let summary = "second derivative of lgamma";
+  let description = [{
+    psi'(x) = d^2/dx^2 log Gamma(x) > 0 for x > 0.
+
+    - Domain: all real numbers.
+    - Edges: +inf at 0, -1, -2, ...; 0 at +inf; NaN at -inf.
+    - Accuracy: relative error below 2e-15 for x > 0; for x < 0 relative to the
+      first term of the reflection.
+    - Method: psi'(x) = psi'(x + 1) + 1/x^2 up to x >= 10, then the asymptotic
+      series (dlmf.nist.gov 5.15.5 and 5.15.8); for x < 0 the reflection
+      psi'(x) = (pi / sin(pi x))^2 - psi'(1 - x) (5.15.6).
+    - Derivative: no op of this dialect.
+
+    Example:
+
+    ```mlir
+    %y = special.trigamma %x : f64   // trigamma(1) = pi^2 / 6
+    ```
+  }];
+}
+
+def Special_LogBetaOp : Special_Op<"log_beta"> {
+  let summary = "logarithm of the beta function";
+  let description = [{
+    log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), without the
+    cancellation of that formula where an argument is large.
+
+    - Domain: a >= 0, b >= 0.
+    - Edges: +inf where an argument is 0; -inf where an argument is +inf and the
+      other is positive; NaN for 0 with +inf.
+    - Accuracy: error below 1e-14 of max(|log B|, |lgamma| of the smaller
+      argument, 1).
+    - Method: Stirling's formula with its remainder for arguments of 10 and
+      above, which leaves no large terms to cancel: A. R. DiDonato and
+      A. H. Morris (1992), "Algorithm 708", ACM Transactions on Mathematical
+      Software 18, 360-373.
+    - Derivative: in a, digamma(a) - digamma(a + b); in b likewise.
+
+    Example:
+
+    ```mlir
+    %y = special.log_beta %a, %b : f64   // log_beta(2, 3) = -log 12
+    ```
+  }];
+  let arguments = (ins Special_FloatLike:$a, Special_FloatLike:$b);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Around the logistic function
+//===----------------------------------------------------------------------===//
+
+def Special_SigmoidOp : Special_UnaryOp<"sigmoid"> {
+  let summary = "the logistic function";
+  let description = [{
+    1 / (1 + exp(-x)).
+
+    - Domain: all real numbers. Edges: 0 at -inf, 1 at +inf.
+    - Accuracy: 3 ulp, in the lower tail too, where it is exp(x).
+    - Method: exp(-|x|) is at most 1: 1 / (1 + exp(-x)) for x >= 0,
+      exp(x) / (1 + exp(x)) below.
+    - Derivative: sigmoid(x) sigmoid(-x).
+
+    Example:
+
+    ```mlir
+    %y = special.sigmoid %x : f64   // sigmoid(0) = 0.5
+    ```
+  }];
+}
+
+def Special_SoftplusOp : Special_UnaryOp<"softplus"> {
+  let summary = "log(1 + exp(x))";
+  let description = [{
+    log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)), the negative log-likelihood
+    of the logistic model.
+
+    - Domain: all real numbers. Edges: 0 at -inf, +inf at +inf.
+    - Accuracy: 3 ulp, in the lower tail too, where it is exp(x).
+    - Derivative: sigmoid(x).
+
+    Example:
+
+    ```mlir
+    %y = special.softplus %x : f64   // softplus(0) = log 2
+    ```
+  }];
+}
+
+def Special_LogSigmoidOp : Special_UnaryOp<"log_sigmoid"> {
+  let summary = "logarithm of the logistic function";
+  let description = [{
+    log(1 / (1 + exp(-x))) = -softplus(-x) = min(x, 0) - log1p(exp(-|x|)).
+
+    - Domain: all real numbers. Edges: -inf at -inf, -0 at +inf.
+    - Accuracy: 3 ulp.
+    - Derivative: sigmoid(-x).
+
+    Example:
+
+    ```mlir
+    %y = special.log_sigmoid %x : f64   // log_sigmoid(0) = -log 2
+    ```
+  }];
+}
+
+def Special_Log1mExpOp : Special_UnaryOp<"log1mexp"> {
+  let summary = "log(1 - exp(-x)) for x > 0";
+  let description = [{
+    log(1 - exp(-x)) **with the minus sign on x**: the operand is the positive
+    distance. (Some libraries call log(1 - exp(x)) for x < 0 by this name.) So
+    log(exp(a) - exp(b)) = a + log1mexp(a - b) for a > b.
+
+    - Domain: x >= 0. Edges: -inf at 0, -0 at +inf, NaN for x < 0.
+    - Accuracy: 3 ulp.
+    - Method: log(-expm1(-x)) for x <= log 2, log1p(-exp(-x)) above:
+      M. Maechler (2012), "Accurately computing log(1 - exp(-|a|))", vignette of
+      the R package Rmpfr.
+    - Derivative: 1 / expm1(x).
+
+    Example:
+
+    ```mlir
+    %y = special.log1mexp %x : f64   // log1mexp(log 2) = -log 2
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// The normal distribution function
+//===----------------------------------------------------------------------===//
+
+def Special_NormalCDFOp : Special_UnaryOp<"normal_cdf"> {
+  let summary = "distribution function of the standard normal distribution";
+  let description = [{
+    Phi(x) = erfc(-x / sqrt 2) / 2, the probability that a standard normal
+    variable is at most x.
+
+    - Domain: all real numbers. Edges: 0 at -inf, 1 at +inf.
+    - Accuracy: relative error below 1e-15 (1 + x^2/4) for x < 0 (the rounding
+      of the argument alone costs x^2/2 half ulps), below 1e-15 for x >= 0.
+    - Derivative: exp(-x^2/2) / sqrt(2 pi).
+
+    Example:
+
+    ```mlir
+    %y = special.normal_cdf %x : f64   // normal_cdf(1.96) = 0.9750021048517795
+    ```
+  }];
+}
+
+def Special_NormalLogCDFOp : Special_UnaryOp<"normal_log_cdf"> {
+  let summary = "logarithm of the standard normal distribution function";
+  let description = [{
+    log Phi(x), in the far lower tail too, where Phi(x) underflows.
+
+    - Domain: all real numbers. Edges: -inf at -inf, -0 at +inf.
+    - Accuracy: relative error below 2e-15.
+    - Method: log1p(-erfc(x / sqrt 2) / 2) for x > -1; log(erfc(-x / sqrt 2) / 2)
+      for -10 < x <= -1; below, -x^2/2 - log(-x sqrt(2 pi)) + log1p of the
+      asymptotic series of Mills' ratio (dlmf.nist.gov 7.12.1).
+    - Derivative: exp(-x^2/2 - log Phi(x)) / sqrt(2 pi), which stays accurate to
+      about x^2 ulp in the lower tail.
+
+    Example:
+
+    ```mlir
+    %y = special.normal_log_cdf %x : f64   // at -40: -804.6084420137538
+    ```
+  }];
+}
+
+def Special_NormalQuantileOp : Special_UnaryOp<"normal_quantile"> {
+  let summary = "inverse of the standard normal distribution function";
+  let description = [{
+    The x with Phi(x) = p.
+
+    - Domain: [0, 1]. Edges: -inf at 0, 0 at 1/2, +inf at 1.
+    - Accuracy: relative error below 2e-15.
+    - Method: three rational functions: M. J. Wichura (1988), "Algorithm AS 241:
+      The percentage points of the normal distribution", Applied Statistics 37,
+      477-484, function PPND16.
+    - Derivative: sqrt(2 pi) exp(x^2/2) at x = normal_quantile(p).
+
+    Example:
+
+    ```mlir
+    %x = special.normal_quantile %p : f64   // at 0.975: 1.959963984540054
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Incomplete gamma and beta functions
+//===----------------------------------------------------------------------===//
+
+class Special_RegularizedGammaOp<string mnemonic> : Special_Op<mnemonic> {
+  let arguments = (ins Special_FloatLike:$a, Special_FloatLike:$x);
+  let assemblyFormat = "$a `,` $x attr-dict `:` type($result)";
+}
+
+def Special_RegularizedGammaPOp
+    : Special_RegularizedGammaOp<"regularized_gamma_p"> {
+  let summary = "lower regularized incomplete gamma function";
+  let description = [{
+    P(a, x) = (integral of t^(a-1) exp(-t) over t from 0 to x) / Gamma(a), the
+    distribution function of the standard gamma distribution of shape a.
+
+    - Domain: a >= 0, x >= 0. Edges: 0 at x = 0 (a > 0), 1 at x = +inf; at
+      a = 0 the limit 1 for x > 0.
+    - Accuracy: relative error below 1e-12 for a in [0.001, 10000] wherever the
+      result is a normal number; it grows as a times 1e-16 for a beyond.
+    - Method: the power series for x < a + 1, else one minus the continued
+      fraction of Q (dlmf.nist.gov 8.11.4 and 8.9.2, the latter by the modified
+      Lentz algorithm).
+    - Derivative: in x, x^(a-1) exp(-x) / Gamma(a); in a, that times
+      -gamma_draw_derivative(a, x).
+
+    Example:
+
+    ```mlir
+    %p = special.regularized_gamma_p %a, %x : f64   // at (1, 1): 1 - 1/e
+    ```
+  }];
+}
+
+def Special_RegularizedGammaQOp
+    : Special_RegularizedGammaOp<"regularized_gamma_q"> {
+  let summary = "upper regularized incomplete gamma function";
+  let description = [{
+    Q(a, x) = 1 - P(a, x), accurate where it is small.
+
+    - Domain: a >= 0, x >= 0. Edges: 1 at x = 0 (a > 0), 0 at x = +inf; at
+      a = 0 the limit 0 for x > 0.
+    - Accuracy and method: as `regularized_gamma_p`; where x < a + 1 the error
+      is relative to 1.
+    - Derivative: minus those of `regularized_gamma_p`.
+
+    Example:
+
+    ```mlir
+    %q = special.regularized_gamma_q %a, %x : f64   // at (1, 1): 1/e
+    ```
+  }];
+}
+
+def Special_RegularizedBetaOp : Special_Op<"regularized_beta"> {
+  let summary = "regularized incomplete beta function";
+  let description = [{
+    I_x(a, b) = (integral of t^(a-1) (1-t)^(b-1) over t from 0 to x) / B(a, b),
+    the distribution function of the beta distribution.
+
+    - Domain: a > 0, b > 0, 0 <= x <= 1. Edges: 0 at x = 0, 1 at x = 1.
+    - Accuracy: error below 1e-12 of the smaller of I and 1 - I, or of 1 where
+      the result is the complement, for a and b in [0.01, 10000].
+    - Method: the continued fraction dlmf.nist.gov 8.17.22 by the modified Lentz
+      algorithm for x < (a + 1) / (a + b + 2), else
+      1 - I_{1-x}(b, a).
+    - Derivative: in x, x^(a-1) (1-x)^(b-1) / B(a, b); in a and b no op of this
+      dialect.
+
+    Example:
+
+    ```mlir
+    %p = special.regularized_beta %a, %b, %x : f64   // at (2, 2, 0.5): 0.5
+    ```
+  }];
+  let arguments = (ins Special_FloatLike:$a, Special_FloatLike:$b,
+                       Special_FloatLike:$x);
+  let assemblyFormat = "$a `,` $b `,` $x attr-dict `:` type($result)";
+}
+
+def Special_GammaDrawDerivativeOp : Special_Op<"gamma_draw_derivative"> {
+  let summary = "derivative of a standard gamma draw in its concentration";
+  let description = [{
+    dx/da = -(dP(a, x)/da) / f(x; a) with f(x; a) = x^(a-1) exp(-x) / Gamma(a):
+    how a draw x of the standard gamma distribution of concentration a moves
+    with a when its probability P(a, x) is held fixed. This implicit
+    reparameterization gives pathwise gradients for gamma, beta, Dirichlet and
+    Student t variables, whatever sampler made the draw: M. Figurnov, S. Mohamed
+    and A. Mnih (2018), "Implicit Reparameterization Gradients", NeurIPS.
+
+    - Domain: a > 0, x >= 0. Edges: 0 at x = 0.
+    - Accuracy: relative error below 2e-12 for a in [0.01, 1000] at draws between
+      the quantiles 1e-9 and 1 - 1e-9.
+    - Method: the power series of P differentiated term by term for
+      x <= max(1, a), the continued fraction of Q differentiated step by step
+      elsewhere.
+    - Derivative: no op of this dialect.
+
+    Example:
+
+    ```mlir
+    // a = 1: x = -log(1 - p); the derivative at x = 1 is 0.88...
+    %dx = special.gamma_draw_derivative %a, %x : f64
+    ```
+  }];
+  let arguments = (ins Special_FloatLike:$concentration,
+                       Special_FloatLike:$draw);
+  let assemblyFormat =
+      "$concentration `,` $draw attr-dict `:` type($result)";
+}
+
+#endif // VI_DIALECT_SPECIAL_IR_SPECIALOPS_TD
