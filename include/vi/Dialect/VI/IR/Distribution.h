@@ -84,13 +84,11 @@ verifyFamily(mlir::Operation *op,
              llvm::ArrayRef<ParameterDescription> parameters);
 
 /// Infers `!vi.dist<T>` from the operands of a family.
-llvm::LogicalResult
-inferFamilyType(mlir::MLIRContext *context,
-                std::optional<mlir::Location> location,
-                mlir::ValueRange operands,
-                llvm::ArrayRef<ParameterDescription> parameters,
-                EventKind event, unsigned eventRank,
-                llvm::SmallVectorImpl<mlir::Type> &types);
+llvm::LogicalResult inferFamilyType(
+    mlir::MLIRContext *context, std::optional<mlir::Location> location,
+    mlir::ValueRange operands, llvm::ArrayRef<ParameterDescription> parameters,
+    EventKind event, unsigned eventRank,
+    llvm::SmallVectorImpl<mlir::Type> &types);
 
 /// Emits the distribution of the member at `index` along the leading batch
 /// dimension of `distribution`, or `distribution` itself where it has no

@@ -60,9 +60,10 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
     }
     ::llvm::LogicalResult $cppClass::inferReturnTypes(
         ::mlir::MLIRContext *context, std::optional<::mlir::Location> location,
-        Adaptor adaptor,
+        ::mlir::ValueRange operands, ::mlir::DictionaryAttr,
+        ::mlir::OpaqueProperties, ::mlir::RegionRange,
         ::llvm::SmallVectorImpl<::mlir::Type> &inferredReturnTypes) {
-      return ::vi::inferFamilyType(context, location, adaptor.getOperands(),
+      return ::vi::inferFamilyType(context, location, operands,
                                    getParameters(), getEventKind(), }]
       # eventRank # [{, inferredReturnTypes);
     }

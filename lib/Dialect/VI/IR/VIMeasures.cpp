@@ -1,0 +1,59 @@
+//===- VIMeasures.cpp - verification of measures of distributions -*- C++
+//-*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Dialect/VI/IR/VI.h"
+
+using namespace mlir;
+using namespace vi;
+
+/// Divergences compare distributions over values of one type.
+static LogicalResult verifySameValues(Operation *op, Value q, Value p) {
+  Type left = cast<DistType>(q.getType()).getValueType();
+  Type right = cast<DistType>(p.getType()).getValueType();
+  if (getElementTypeOrSelf(left) == getElementTypeOrSelf(right) &&
+      succeeded(verifyCompatibleShape(left, right)))
+    return success();
+  InFlightDiagnostic diagnostic =
+      op->emitOpError("compares a distribution over ")
+      << left << " with one over " << right;
+  diagnostic.attachNote(q.getLoc()) << "q is here";
+  diagnostic.attachNote(p.getLoc()) << "p is here";
+  return diagnostic;
+}
+
+LogicalResult KLOp::verify() { return verifySameValues(*this, getQ(), getP()); }
+
+LogicalResult CrossEntropyOp::verify() {
+  return verifySameValues(*this, getQ(), getP());
+}
+
+LogicalResult ELBOOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto model =
+      symbolTable.lookupNearestSymbolFrom<ModelOp>(*this, getModelAttr());
+  if (!model)
+    return emitOpError("is of a model @")
+           << getModel() << " that does not exist";
+  auto guide =
+      symbolTable.lookupNearestSymbolFrom<GuideOp>(*this, getGuideAttr());
+  if (!guide)
+    return emitOpError("is under a guide @")
+           << getGuide() << " that does not exist";
+  if (guide.getModel() != getModel()) {
+    InFlightDiagnostic diagnostic = emitOpError("guide @")
+                                    << getGuide() << " is for model @"
+                                    << guide.getModel() << ", not for @"
+                                    << getModel();
+    diagnostic.attachNote(guide.getLoc()) << "the guide is here";
+    return diagnostic;
+  }
+  if (getData().getTypes() != TypeRange(model.getArgumentTypes()))
+    return emitOpError("has data of types [")
+           << getData().getTypes() << "]; model @" << getModel() << " takes ["
+           << model.getArgumentTypes() << "]";
+  return success();
+}

@@ -1,0 +1,373 @@
+//===- VIModels.cpp - models and guides -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Dialect/VI/IR/VI.h"
+
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace vi;
+
+//===----------------------------------------------------------------------===//
+// Syntax common to models and guides
+//===----------------------------------------------------------------------===//
+
+/// Parses `(%a: T {attrs}, ...) attributes {...} { ... }` and records the
+/// names of the arguments, which are those of the data.
+static ParseResult
+parseArgumentsAndBody(OpAsmParser &parser, OperationState &state,
+                      StringAttr functionTypeName, StringAttr argNamesName,
+                      StringAttr argAttrsName, StringAttr resAttrsName) {
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<Type> resultTypes;
+  SmallVector<DictionaryAttr> resultAttrs;
+  bool isVariadic = false;
+  SMLoc loc = parser.getCurrentLocation();
+  if (function_interface_impl::parseFunctionSignatureWithArguments(
+          parser, /*allowVariadic=*/false, arguments, isVariadic, resultTypes,
+          resultAttrs))
+    return failure();
+  if (!resultTypes.empty())
+    return parser.emitError(loc, "a model or guide has no results");
+
+  Builder &builder = parser.getBuilder();
+  SmallVector<Type> types;
+  SmallVector<Attribute> names;
+  for (OpAsmParser::Argument &argument : arguments) {
+    types.push_back(argument.type);
+    // The parser hands the name over with its sigil.
+    names.push_back(builder.getStringAttr(argument.ssaName.name.drop_front(1)));
+  }
+  state.addAttribute(functionTypeName,
+                     TypeAttr::get(builder.getFunctionType(types, {})));
+  state.addAttribute(argNamesName, builder.getArrayAttr(names));
+  if (parser.parseOptionalAttrDictWithKeyword(state.attributes))
+    return failure();
+  call_interface_impl::addArgAndResultAttrs(
+      builder, state, arguments, resultAttrs, argAttrsName, resAttrsName);
+  return parser.parseRegion(*state.addRegion(), arguments);
+}
+
+static void printArgumentsAndBody(OpAsmPrinter &printer, FunctionOpInterface op,
+                                  ArrayRef<StringRef> elided) {
+  call_interface_impl::printFunctionSignature(
+      printer, op.getArgumentTypes(), op.getArgAttrsAttr(),
+      /*isVariadic=*/false, /*resultTypes=*/{}, /*resultAttrs=*/nullptr,
+      &op.getFunctionBody());
+  function_interface_impl::printFunctionAttributes(printer, op, elided);
+  printer << ' ';
+  printer.printRegion(op.getFunctionBody(), /*printEntryBlockArgs=*/false,
+                      /*printBlockTerminators=*/true);
+}
+
+ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &state) {
+  StringAttr name;
+  if (parser.parseSymbolName(name, SymbolTable::getSymbolAttrName(),
+                             state.attributes))
+    return failure();
+  return parseArgumentsAndBody(
+      parser, state, getFunctionTypeAttrName(state.name),
+      getArgNamesAttrName(state.name), getArgAttrsAttrName(state.name),
+      getResAttrsAttrName(state.name));
+}
+
+void ModelOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printSymbolName(getSymName());
+  printArgumentsAndBody(printer, *this,
+                        {getFunctionTypeAttrName(), getArgNamesAttrName(),
+                         getArgAttrsAttrName(), getResAttrsAttrName()});
+}
+
+ParseResult GuideOp::parse(OpAsmParser &parser, OperationState &state) {
+  StringAttr name;
+  FlatSymbolRefAttr model;
+  if (parser.parseSymbolName(name, SymbolTable::getSymbolAttrName(),
+                             state.attributes) ||
+      parser.parseKeyword("for") ||
+      parser.parseAttribute(model, getModelAttrName(state.name),
+                            state.attributes))
+    return failure();
+  return parseArgumentsAndBody(
+      parser, state, getFunctionTypeAttrName(state.name),
+      getArgNamesAttrName(state.name), getArgAttrsAttrName(state.name),
+      getResAttrsAttrName(state.name));
+}
+
+void GuideOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printSymbolName(getSymName());
+  printer << " for ";
+  printer.printAttribute(getModelAttr());
+  printArgumentsAndBody(printer, *this,
+                        {getFunctionTypeAttrName(), getArgNamesAttrName(),
+                         getArgAttrsAttrName(), getResAttrsAttrName(),
+                         getModelAttrName()});
+}
+
+static void setArgumentNames(Region &region, ArrayAttr names,
+                             OpAsmSetValueNameFn setName) {
+  if (region.empty())
+    return;
+  for (auto [argument, name] :
+       llvm::zip(region.getArguments(), names.getAsRange<StringAttr>()))
+    setName(argument, name.getValue());
+}
+
+void ModelOp::getAsmBlockArgumentNames(Region &region,
+                                       OpAsmSetValueNameFn setNameFn) {
+  setArgumentNames(region, getArgNames(), setNameFn);
+}
+
+void GuideOp::getAsmBlockArgumentNames(Region &region,
+                                       OpAsmSetValueNameFn setNameFn) {
+  setArgumentNames(region, getArgNames(), setNameFn);
+}
+
+//===----------------------------------------------------------------------===//
+// Verification
+//===----------------------------------------------------------------------===//
+
+/// Types that data can have.
+static bool isDataType(Type type) {
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    type = tensor.getElementType();
+  else if (isa<ShapedType>(type))
+    return false;
+  return type.isF32() || type.isF64() || type.isIndex() ||
+         type.isSignlessInteger(1) || type.isSignlessInteger(8) ||
+         type.isSignlessInteger(16) || type.isSignlessInteger(32) ||
+         type.isSignlessInteger(64);
+}
+
+/// What sites of models and guides have in common.
+static LogicalResult verifyArguments(Operation *op, Region &body,
+                                     FunctionType type, ArrayAttr names,
+                                     ArrayAttr argAttrs) {
+  if (type.getNumResults())
+    return op->emitOpError("has no results");
+  if (names.size() != type.getNumInputs())
+    return op->emitOpError("has ") << type.getNumInputs() << " arguments and "
+                                   << names.size() << " argument names";
+  if (body.getNumArguments() != type.getNumInputs())
+    return op->emitOpError("has ")
+           << type.getNumInputs() << " arguments in its type and "
+           << body.getNumArguments() << " in its body";
+  llvm::StringMap<Type> types;
+  for (auto [index, name] : llvm::enumerate(names.getAsRange<StringAttr>())) {
+    Type argument = type.getInput(index);
+    if (body.getArgument(index).getType() != argument)
+      return op->emitOpError("argument '")
+             << name.getValue() << "' has type " << argument
+             << " in the function type and "
+             << body.getArgument(index).getType() << " in the body";
+    if (!isDataType(argument))
+      return op->emitOpError("argument '")
+             << name.getValue() << "' has type " << argument
+             << "; data are scalars or ranked tensors of f32, f64, integers, "
+                "i1 or index";
+    if (!types.try_emplace(name.getValue(), argument).second)
+      return op->emitOpError("has two arguments named '")
+             << name.getValue() << "'";
+  }
+  if (!argAttrs)
+    return success();
+  for (auto [index, attributes] :
+       llvm::enumerate(argAttrs.getAsRange<DictionaryAttr>())) {
+    Attribute attribute = attributes.get("vi.index");
+    if (!attribute)
+      continue;
+    StringRef name = cast<StringAttr>(names[index]).getValue();
+    auto indexAttr = dyn_cast<IndexAttr>(attribute);
+    if (!indexAttr)
+      return op->emitOpError("argument '")
+             << name << "': vi.index must be a #vi.index attribute";
+    Type element = getElementTypeOrSelf(type.getInput(index));
+    if (!element.isIntOrIndex() || element.isInteger(1))
+      return op->emitOpError("argument '")
+             << name << "' holds indices and must be of integers, not of "
+             << element;
+    auto size = dyn_cast<StringAttr>(indexAttr.getSize());
+    if (!size)
+      continue;
+    auto found = types.find(size.getValue());
+    if (found == types.end() || !found->second.isIntOrIndex())
+      return op->emitOpError("argument '")
+             << name << "' indexes something of size '" << size.getValue()
+             << "', which is no integer argument";
+  }
+  return success();
+}
+
+/// Reported sites (of every kind) share one set of names.
+static LogicalResult verifySiteNames(Region &body) {
+  llvm::StringMap<Operation *> seen;
+  WalkResult result = body.walk([&](Operation *op) {
+    if (!isa<SampleOp, ObserveOp, FactorOp, DeterministicOp, PredictOp,
+             ParamOp>(op))
+      return WalkResult::advance();
+    StringRef name = op->getAttrOfType<StringAttr>("name").getValue();
+    if (name.empty()) {
+      op->emitOpError("has an empty name");
+      return WalkResult::interrupt();
+    }
+    auto [entry, inserted] = seen.try_emplace(name, op);
+    if (inserted)
+      return WalkResult::advance();
+    InFlightDiagnostic diagnostic = op->emitOpError("is a second site named '")
+                                    << name << "'";
+    diagnostic.attachNote(entry->second->getLoc()) << "the first site is here";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult ModelOp::verify() {
+  if (failed(verifyArguments(*this, getBody(), getFunctionType(), getArgNames(),
+                             getArgAttrsAttr())))
+    return failure();
+  return verifySiteNames(getBody());
+}
+
+LogicalResult GuideOp::verify() {
+  if (failed(verifyArguments(*this, getBody(), getFunctionType(), getArgNames(),
+                             getArgAttrsAttr())))
+    return failure();
+  WalkResult observed = getBody().walk([&](Operation *op) {
+    if (!isa<ObserveOp, FactorOp, PredictOp>(op))
+      return WalkResult::advance();
+    op->emitOpError("has no place in a guide, which only samples latents");
+    return WalkResult::interrupt();
+  });
+  if (observed.wasInterrupted())
+    return failure();
+  return verifySiteNames(getBody());
+}
+
+/// Notes where a site of the other program is.
+static void noteSite(InFlightDiagnostic &diagnostic, Operation *site,
+                     StringRef where) {
+  diagnostic.attachNote(site->getLoc()) << "the site of the " << where;
+}
+
+/// The names of the plates around an operation, outermost first.
+static SmallVector<StringRef> getPlates(Operation *op) {
+  SmallVector<StringRef> names;
+  for (auto plate = op->getParentOfType<PlateOp>(); plate;
+       plate = plate->getParentOfType<PlateOp>())
+    names.insert(names.begin(), plate.getName());
+  return names;
+}
+
+/// Whether values of `inner` always lie in `outer`, as far as the kinds tell.
+static bool isInside(SupportKind inner, SupportKind outer) {
+  using K = SupportKind;
+  if (inner == outer)
+    return true;
+  switch (outer) {
+  case K::Real:
+    return inner == K::Positive || inner == K::UnitInterval ||
+           inner == K::GreaterThan || inner == K::LessThan ||
+           inner == K::Interval;
+  case K::Positive:
+    // An interval's bounds may be nonnegative; that is not known here.
+    return inner == K::UnitInterval || inner == K::Interval ||
+           inner == K::GreaterThan;
+  case K::UnitInterval:
+    return inner == K::Interval;
+  case K::GreaterThan:
+    return inner == K::Positive || inner == K::UnitInterval ||
+           inner == K::Interval;
+  case K::LessThan:
+    return inner == K::UnitInterval || inner == K::Interval;
+  case K::Interval:
+    return inner == K::UnitInterval || inner == K::Interval;
+  case K::NonnegativeInteger:
+    return inner == K::IntegerInterval || inner == K::Boolean;
+  case K::IntegerInterval:
+    return inner == K::Boolean;
+  default:
+    return false;
+  }
+}
+
+LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto model =
+      symbolTable.lookupNearestSymbolFrom<ModelOp>(*this, getModelAttr());
+  if (!model)
+    return emitOpError("is for a model @")
+           << getModel() << " that does not exist";
+  if (model.getFunctionType() != getFunctionType() ||
+      model.getArgNames() != getArgNames()) {
+    InFlightDiagnostic diagnostic =
+        emitOpError("must have the arguments of its model @") << getModel();
+    diagnostic.attachNote(model.getLoc()) << "the model is here";
+    return diagnostic;
+  }
+
+  llvm::StringMap<SampleOp> ours;
+  getBody().walk([&](SampleOp site) { ours[site.getName()] = site; });
+  WalkResult result = model.getBody().walk([&](SampleOp site) {
+    auto found = ours.find(site.getName());
+    if (found == ours.end()) {
+      InFlightDiagnostic diagnostic =
+          emitOpError("does not sample latent site '")
+          << site.getName() << "' of its model";
+      noteSite(diagnostic, site, "model");
+      return WalkResult::interrupt();
+    }
+    SampleOp sample = found->second;
+    ours.erase(found);
+    if (sample.getValue().getType() != site.getValue().getType()) {
+      InFlightDiagnostic diagnostic =
+          sample.emitOpError("samples '")
+          << site.getName() << "' as " << sample.getValue().getType()
+          << ", but the model's site is of type " << site.getValue().getType();
+      noteSite(diagnostic, site, "model");
+      return WalkResult::interrupt();
+    }
+    if (getPlates(sample) != getPlates(site)) {
+      InFlightDiagnostic diagnostic = sample.emitOpError("samples '")
+                                      << site.getName()
+                                      << "' in other plates than the model";
+      noteSite(diagnostic, site, "model");
+      return WalkResult::interrupt();
+    }
+    auto q = sample.getDistribution().getDefiningOp<DistributionOpInterface>();
+    auto p = site.getDistribution().getDefiningOp<DistributionOpInterface>();
+    if (q && p && !isa<DeltaOp>(q.getOperation())) {
+      SupportKind inner = q.getSupport().kind, outer = p.getSupport().kind;
+      if (!isInside(inner, outer)) {
+        InFlightDiagnostic diagnostic =
+            sample.emitOpError("samples '")
+            << site.getName() << "' from a distribution on "
+            << stringifySupportKind(inner)
+            << ", which is not inside the support "
+            << stringifySupportKind(outer)
+            << " of the model's: KL(q || p) would be infinite";
+        noteSite(diagnostic, site, "model");
+        return WalkResult::interrupt();
+      }
+    }
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  // In the order of the text, for messages that do not depend on hashing.
+  result = getBody().walk([&](SampleOp site) {
+    if (!ours.count(site.getName()))
+      return WalkResult::advance();
+    InFlightDiagnostic diagnostic = site.emitOpError("samples '")
+                                    << site.getName()
+                                    << "', which is no latent site of model @"
+                                    << getModel();
+    diagnostic.attachNote(model.getLoc()) << "the model is here";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
