@@ -525,10 +525,10 @@ def VI_FlatOp : VI_Op<"flat", [Pure,
     %p = vi.flat interval bounds(%a, %b : f64, f64) : f64
     ```
   }];
-  let arguments = (ins VI_SupportKindAttr:$support, Variadic<AnyFloat>:$bounds);
+  let arguments = (ins VI_SupportKindAttr:$support_kind, Variadic<AnyFloat>:$bounds);
   let results = (outs VI_DistType:$distribution);
   let assemblyFormat = [{
-    $support (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
+    $support_kind (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
     custom<DistValueType>(type($distribution))
   }];
   let hasVerifier = 1;
@@ -538,11 +538,11 @@ class VI_TransformedOp<string mnemonic> : VI_Op<mnemonic, [Pure,
     DeclareOpInterfaceMethods<VI_DistributionOpInterface,
       ["getEventRank", "isNormalized", "isReparameterized", "getFloatType",
        "buildEntropy"]>]> {
-  let arguments = (ins VI_SupportKindAttr:$support, VI_DistType:$base,
+  let arguments = (ins VI_SupportKindAttr:$support_kind, VI_DistType:$base,
                    Variadic<AnyFloat>:$bounds);
   let results = (outs VI_DistType:$distribution);
   let assemblyFormat = [{
-    $support $base (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
+    $support_kind $base (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
     custom<DistValueType>(type($base)) `->`
     custom<DistValueType>(type($distribution))
   }];

@@ -374,7 +374,7 @@ def VI_YieldOp : VI_Op<"yield", [
     (`sums` `(` $sums^ `:` type($sums) `)`)? ($values^ `:` type($values))?
     attr-dict
   }];
-  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, {}, {}); }]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange(), ::mlir::ValueRange()); }]>];
 }
 
 #endif // VI_DIALECT_VI_IR_VISTRUCTURE_TD
