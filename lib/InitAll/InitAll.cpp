@@ -1,0 +1,35 @@
+//===- InitAll.cpp - registration of everything ---------------------------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/InitAll.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "vi/Dialect/RNG/IR/RNG.h"
+#include "vi/Dialect/Special/IR/Special.h"
+
+void vi::registerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<rng::RNGDialect, special::SpecialDialect>();
+}
+
+void vi::registerAllDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  registerDialects(registry);
+}
+
+void vi::registerAllExtensions(mlir::DialectRegistry &registry) {
+  mlir::registerAllExtensions(registry);
+  mlir::registerAllToLLVMIRTranslations(registry);
+}
+
+void vi::registerPasses() {}
+
+void vi::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerPasses();
+}
