@@ -231,6 +231,14 @@ LogicalResult ModelOp::verify() {
   if (failed(verifyArguments(*this, getBody(), getFunctionType(), getArgNames(),
                              getArgAttrsAttr())))
     return failure();
+  WalkResult auxiliary = getBody().walk([&](SampleOp site) {
+    if (!site.getAuxiliary())
+      return WalkResult::advance();
+    site.emitOpError("auxiliary sites belong to guides");
+    return WalkResult::interrupt();
+  });
+  if (auxiliary.wasInterrupted())
+    return failure();
   return verifySiteNames(getBody());
 }
 
@@ -360,7 +368,7 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     return failure();
   // In the order of the text, for messages that do not depend on hashing.
   result = getBody().walk([&](SampleOp site) {
-    if (!ours.count(site.getName()))
+    if (site.getAuxiliary() || !ours.count(site.getName()))
       return WalkResult::advance();
     InFlightDiagnostic diagnostic = site.emitOpError("samples '")
                                     << site.getName()

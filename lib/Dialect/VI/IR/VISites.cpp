@@ -216,6 +216,13 @@ static unsigned getBoundCount(SupportKind kind) {
 }
 
 LogicalResult ParamOp::verify() {
+  if (auto plate = (*this)->getParentOfType<PlateOp>()) {
+    InFlightDiagnostic diagnostic =
+        emitOpError("stands in a plate; declare one parameter for all members "
+                    "outside and slice it");
+    diagnostic.attachNote(plate.getLoc()) << "the plate is here";
+    return diagnostic;
+  }
   Type type = getValue().getType();
   Type element = getElementTypeOrSelf(type);
   if (!element.isF32() && !element.isF64())

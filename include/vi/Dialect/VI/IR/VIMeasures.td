@@ -10,6 +10,7 @@
 
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "vi/Dialect/VI/IR/VITypes.td"
 include "vi/Dialect/VI/IR/VIAttributes.td"
@@ -131,6 +132,23 @@ def VI_DrawOp : VI_Op<"draw", [Pure]> {
   let hasVerifier = 1;
 }
 
+def VI_StopGradientOp : VI_Op<"stop_gradient", [Pure, SameOperandsAndResultType]> {
+  let summary = "a value through which no derivative passes";
+  let description = [{
+    The identity, with derivative zero: what the sticking-the-landing estimator
+    puts around the parameters of q in log q(z).
+
+    Example:
+
+    ```mlir
+    %c = vi.stop_gradient %scale : f64
+    ```
+  }];
+  let arguments = (ins AnyType:$input);
+  let results = (outs AnyType:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+}
+
 def VI_ExpectOp : VI_Op<"expect", [
     SingleBlock, RecursiveMemoryEffects, RecursivelySpeculatable]> {
   let summary = "expectation of an integrand over the draws in its region";
@@ -169,9 +187,9 @@ def VI_ELBOOp : VI_Op<"elbo", [
   let summary = "evidence lower bound of a model under a guide";
   let description = [{
     ELBO = E_q[log p(x, z; theta) - log q(z; phi)], in nats, at the data and at
-    the unconstrained parameters given: the flattened `vi.param`s of the model
-    (theta), then of the guide (phi), each row-major, on the unconstrained
-    scale.
+    the unconstrained parameters given: the flattened `vi.param`s of the guide
+    (phi), then of the model (theta), in the order of the text, each row-major,
+    on the unconstrained scale.
 
     `batches` has three operands for each data plate (a top-level plate of the
     model that has an observation in it), in the order of the model: the range

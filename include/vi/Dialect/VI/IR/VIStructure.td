@@ -163,19 +163,24 @@ def VI_SampleOp : VI_SiteOp<"sample"> {
     the elements are independent draws from it, whose dynamic dimensions
     `sizes` gives.
 
+    In a guide, an `auxiliary` site is none of the model's: a joint draw that
+    sites are parts of (these are then sampled from `vi.delta`). On the
+    unconstrained scale it must be the concatenation of all sites, in the order
+    of the model.
+
     Example:
 
     ```mlir
-    %mu   = vi.sample "mu" from %prior : f64
+    %mu = vi.sample "mu" from %prior : f64
     %beta = vi.sample "beta" from %prior [%d] : f64 -> tensor<?xf64>
     ```
   }];
-  let arguments = (ins StrAttr:$name, VI_DistType:$distribution,
-                   Variadic<Index>:$sizes);
+  let arguments = (ins StrAttr:$name, UnitAttr:$auxiliary,
+                   VI_DistType:$distribution, Variadic<Index>:$sizes);
   let results = (outs AnyType:$value);
   let assemblyFormat = [{
-    $name `from` $distribution (`[` $sizes^ `]`)? attr-dict `:`
-    custom<SampleTypes>(type($distribution), type($value))
+    $name (`auxiliary` $auxiliary^)? `from` $distribution (`[` $sizes^ `]`)?
+    attr-dict `:` custom<SampleTypes>(type($distribution), type($value))
   }];
   let hasVerifier = 1;
 }
@@ -231,7 +236,9 @@ def VI_DeterministicOp : VI_SiteOp<"deterministic"> {
   let summary = "a generated quantity: a function of latents and data";
   let description = [{
     Reports a value with the posterior draws, like a site. Adds nothing to the
-    density. In a plate, one value a member.
+    density. In a plate, one value a member. `latent` marks the value of a
+    latent site on its own scale where the site itself has been moved to the
+    unconstrained one.
 
     Example:
 
@@ -239,8 +246,10 @@ def VI_DeterministicOp : VI_SiteOp<"deterministic"> {
     vi.deterministic "theta" %theta_j : f64
     ```
   }];
-  let arguments = (ins StrAttr:$name, AnyType:$value);
-  let assemblyFormat = "$name $value attr-dict `:` type($value)";
+  let arguments = (ins StrAttr:$name, UnitAttr:$latent, AnyType:$value);
+  let assemblyFormat = [{
+    $name (`latent` $latent^)? $value attr-dict `:` type($value)
+  }];
   let hasVerifier = 1;
 }
 
