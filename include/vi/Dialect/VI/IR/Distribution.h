@@ -11,6 +11,8 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace vi {
@@ -48,7 +50,7 @@ struct Statistic {
     LogSquared,
     /// exp(coefficient x)
     Exponential,
-    /// |x|
+    /// |x - location|
     Absolute
   };
   Kind kind = Kind::Power;
@@ -56,7 +58,21 @@ struct Statistic {
   int power = 1;
   /// The coefficient of `Exponential`.
   mlir::Value coefficient;
+  /// The location of `Absolute`; null for 0.
+  mlir::Value location;
+
+  static Statistic getPower(int power) { return {Kind::Power, power, {}, {}}; }
+  static Statistic get(Kind kind) { return {kind, 1, {}, {}}; }
+  static Statistic getExponential(mlir::Value coefficient) {
+    return {Kind::Exponential, 1, coefficient, {}};
+  }
+  static Statistic getAbsolute(mlir::Value location = {}) {
+    return {Kind::Absolute, 1, {}, location};
+  }
 };
+
+/// Emits the expectation of a statistic, or returns null where none is known.
+using ExpectationFunction = llvm::function_ref<mlir::Value(const Statistic &)>;
 
 /// Where a draw takes its randomness from. Each call consumes one independent
 /// variable of the site; the estimator decides whether it comes from a counter
@@ -90,11 +106,53 @@ llvm::LogicalResult inferFamilyType(
     EventKind event, unsigned eventRank,
     llvm::SmallVectorImpl<mlir::Type> &types);
 
+/// The number of leading dimensions of the values of `distribution` that are a
+/// batch of independent events.
+unsigned getBatchRank(mlir::Value distribution);
+
 /// Emits the distribution of the member at `index` along the leading batch
 /// dimension of `distribution`, or `distribution` itself where it has no
 /// batch dimension.
 mlir::Value buildMember(mlir::ImplicitLocOpBuilder &builder,
                         mlir::Value distribution, mlir::Value index);
+
+/// The same with `slice` emitting a member's part of a parameter: called for
+/// each tensor that `collectBatchOperands` finds.
+mlir::Value
+buildMember(mlir::ImplicitLocOpBuilder &builder, mlir::Value distribution,
+            llvm::function_ref<mlir::Value(mlir::Value)> slice);
+
+/// Collects the tensors on whose leading dimension the members of
+/// `distribution` depend.
+void collectBatchOperands(mlir::Value distribution,
+                          llvm::SetVector<mlir::Value> &tensors);
+
+/// Emits the sum over the members of a batch: a plate whose region is emitted
+/// by `build` from the member's distributions and slices of `tensors`.
+/// Distributions without a batch dimension are shared by the members. Returns
+/// null, and emits nothing, where `build` does.
+mlir::Value buildSumOverMembers(
+    mlir::ImplicitLocOpBuilder &builder, mlir::Type type,
+    llvm::ArrayRef<mlir::Value> distributions,
+    llvm::ArrayRef<mlir::Value> tensors,
+    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
+                                   llvm::ArrayRef<mlir::Value>,
+                                   llvm::ArrayRef<mlir::Value>)>
+        build);
+
+/// Emits the joint log-density of all elements of `value`: one event, a batch
+/// of events, or independent draws from one distribution. Where `mask` (if not
+/// null: an `i1`, or a tensor of it over the leading dimensions of the value)
+/// is false, an element contributes 0. Returns null where the density of
+/// `distribution` is not known.
+mlir::Value buildLogProb(mlir::ImplicitLocOpBuilder &builder,
+                         mlir::Value distribution, mlir::Value value,
+                         mlir::Value mask = {});
+
+/// Emits the entropy of a distribution, of the joint one for a batch, or
+/// returns null where no closed form is known.
+mlir::Value buildEntropy(mlir::ImplicitLocOpBuilder &builder,
+                         mlir::Value distribution);
 
 } // namespace vi
 

@@ -26,11 +26,13 @@ def VI_ExpFam : DeclareOpInterfaceMethods<VI_ExponentialFamilyOpInterface>;
 
 /// A family of distributions. `parameters` describes the operands; `event` is
 /// the kind of the values (`Real`, `Boolean`, `Integer`) and `eventRank` the
-/// rank of one event. Operands are scalars, or tensors whose leading
+/// rank of one event. `verification` checks what concerns several parameters.
+/// Operands are scalars, or tensors whose leading
 /// dimensions are a batch of independent members; the result type follows.
 class VI_Family<string mnemonic, list<VI_Parameter> parameters,
                 string event = "Real", int eventRank = 0,
-                list<string> methods = [], list<Trait> traits = []>
+                list<string> methods = [], list<Trait> traits = [],
+                string verification = "return ::mlir::success();">
     : VI_Op<mnemonic, traits # [
         Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<VI_DistributionOpInterface,
@@ -38,7 +40,7 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
   let results = (outs VI_DistType:$distribution);
   let assemblyFormat = "operands attr-dict `:` type(operands)";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  code familyDeclaration = [{
     /// What the operands are, in order.
     static ::llvm::ArrayRef<::vi::ParameterDescription> getParameters() {
       static const ::vi::ParameterDescription parameters[] = {
@@ -50,13 +52,16 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
     static ::vi::EventKind getEventKind() { return ::vi::EventKind::}]
       # event # [{; }
   }];
+  let extraClassDeclaration = familyDeclaration;
   let extraClassDefinition = [{
     unsigned $cppClass::getEventRank() { return }] # eventRank # [{; }
     unsigned $cppClass::getParameterRank(unsigned index) {
       return getParameters()[index].rank;
     }
     ::llvm::LogicalResult $cppClass::verify() {
-      return ::vi::verifyFamily(*this, getParameters());
+      if (::mlir::failed(::vi::verifyFamily(*this, getParameters())))
+        return ::mlir::failure();
+      }] # verification # [{
     }
     ::llvm::LogicalResult $cppClass::inferReturnTypes(
         ::mlir::MLIRContext *context, std::optional<::mlir::Location> location,
@@ -72,7 +77,8 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
 
 def VI_NormalOp : VI_Family<"normal",
     [VI_Parameter<"loc">, VI_Parameter<"scale", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "normal distribution";
   let description = [{
     log p(x) = -((x - loc) / scale)^2 / 2 - log scale - log(2 pi) / 2, for real x;
@@ -84,12 +90,13 @@ def VI_NormalOp : VI_Family<"normal",
     %d = vi.normal %loc, %scale : f64, f64
     ```
   }];
-  let arguments = (ins AnyType:$loc, AnyType:$scale);
+  let arguments = (ins AnyType:$location, AnyType:$scale);
 }
 
 def VI_HalfNormalOp : VI_Family<"half_normal",
     [VI_Parameter<"scale", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "half-normal distribution";
   let description = [{
     The absolute value of a normal variable with mean 0:
@@ -106,7 +113,8 @@ def VI_HalfNormalOp : VI_Family<"half_normal",
 
 def VI_LogNormalOp : VI_Family<"log_normal",
     [VI_Parameter<"loc">, VI_Parameter<"scale", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "log-normal distribution";
   let description = [{
     log x is normal(loc, scale):
@@ -119,7 +127,7 @@ def VI_LogNormalOp : VI_Family<"log_normal",
     %d = vi.log_normal %loc, %scale : f64, f64
     ```
   }];
-  let arguments = (ins AnyType:$loc, AnyType:$scale);
+  let arguments = (ins AnyType:$location, AnyType:$scale);
 }
 
 def VI_CauchyOp : VI_Family<"cauchy",
@@ -135,7 +143,7 @@ def VI_CauchyOp : VI_Family<"cauchy",
     %d = vi.cauchy %loc, %scale : f64, f64
     ```
   }];
-  let arguments = (ins AnyType:$loc, AnyType:$scale);
+  let arguments = (ins AnyType:$location, AnyType:$scale);
 }
 
 def VI_HalfCauchyOp : VI_Family<"half_cauchy",
@@ -169,12 +177,13 @@ def VI_StudentTOp : VI_Family<"student_t",
     %d = vi.student_t %dof, %loc, %scale : f64, f64, f64
     ```
   }];
-  let arguments = (ins AnyType:$dof, AnyType:$loc, AnyType:$scale);
+  let arguments = (ins AnyType:$dof, AnyType:$location, AnyType:$scale);
 }
 
 def VI_ExponentialOp : VI_Family<"exponential",
     [VI_Parameter<"rate", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "exponential distribution";
   let description = [{
     log p(x) = log rate - rate x, for x >= 0; mean 1 / rate.
@@ -190,7 +199,8 @@ def VI_ExponentialOp : VI_Family<"exponential",
 
 def VI_GammaOp : VI_Family<"gamma",
     [VI_Parameter<"concentration", 0, "Positive">, VI_Parameter<"rate", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "gamma distribution";
   let description = [{
     log p(x) = a log b - lgamma(a) + (a - 1) log x - b x, for x > 0, with concentration
@@ -207,7 +217,8 @@ def VI_GammaOp : VI_Family<"gamma",
 
 def VI_InverseGammaOp : VI_Family<"inverse_gamma",
     [VI_Parameter<"concentration", 0, "Positive">, VI_Parameter<"scale", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "inverse gamma distribution";
   let description = [{
     1 / x is gamma(concentration a, rate b = scale):
@@ -224,7 +235,8 @@ def VI_InverseGammaOp : VI_Family<"inverse_gamma",
 
 def VI_BetaOp : VI_Family<"beta",
     [VI_Parameter<"concentration1", 0, "Positive">, VI_Parameter<"concentration0", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "beta distribution";
   let description = [{
     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b), for 0 < x < 1, with
@@ -241,7 +253,9 @@ def VI_BetaOp : VI_Family<"beta",
 
 def VI_UniformOp : VI_Family<"uniform",
     [VI_Parameter<"lower">, VI_Parameter<"upper">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [],
+    "return verifyBounds();"> {
   let summary = "uniform distribution on an interval";
   let description = [{
     log p(x) = -log(upper - lower), for lower <= x <= upper; lower < upper.
@@ -253,11 +267,16 @@ def VI_UniformOp : VI_Family<"uniform",
     ```
   }];
   let arguments = (ins AnyType:$lower, AnyType:$upper);
+  let extraClassDeclaration = familyDeclaration # [{
+    /// Constant bounds must be in order.
+    ::llvm::LogicalResult verifyBounds();
+  }];
 }
 
 def VI_LaplaceOp : VI_Family<"laplace",
     [VI_Parameter<"loc">, VI_Parameter<"scale", 0, "Positive">],
-    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic"]> {
+    "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"]> {
   let summary = "Laplace distribution";
   let description = [{
     log p(x) = -|x - loc| / scale - log(2 scale), for real x.
@@ -268,7 +287,7 @@ def VI_LaplaceOp : VI_Family<"laplace",
     %d = vi.laplace %loc, %scale : f64, f64
     ```
   }];
-  let arguments = (ins AnyType:$loc, AnyType:$scale);
+  let arguments = (ins AnyType:$location, AnyType:$scale);
 }
 
 def VI_LogisticOp : VI_Family<"logistic",
@@ -284,12 +303,13 @@ def VI_LogisticOp : VI_Family<"logistic",
     %d = vi.logistic %loc, %scale : f64, f64
     ```
   }];
-  let arguments = (ins AnyType:$loc, AnyType:$scale);
+  let arguments = (ins AnyType:$location, AnyType:$scale);
 }
 
 def VI_BernoulliOp : VI_Family<"bernoulli",
     [VI_Parameter<"probs", 0, "UnitInterval">],
-    "Boolean", 0, ["buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Boolean", 0, ["buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "Bernoulli distribution";
   let description = [{
     log p(x) = log probs if x = 1, log(1 - probs) if x = 0; values `i1`.
@@ -305,7 +325,8 @@ def VI_BernoulliOp : VI_Family<"bernoulli",
 
 def VI_BernoulliLogitsOp : VI_Family<"bernoulli_logits",
     [VI_Parameter<"logits">],
-    "Boolean", 0, ["buildEntropy", "buildExpectedStatistic"], [VI_ExpFam]> {
+    "Boolean", 0, ["buildEntropy", "buildExpectedStatistic",
+     "buildExpectedLogProb"], [VI_ExpFam]> {
   let summary = "Bernoulli distribution by log-odds";
   let description = [{
     Bernoulli with probs = sigmoid(logits): log p(x) = log_sigmoid(logits) if x = 1,
@@ -455,7 +476,8 @@ def VI_CategoricalLogitsOp : VI_Family<"categorical_logits",
 
 def VI_MultivariateNormalOp : VI_Family<"multivariate_normal",
     [VI_Parameter<"loc", 1, "Real">, VI_Parameter<"scale_tril", 2, "Real">],
-    "Real", 1, ["isReparameterized", "buildEntropy"]> {
+    "Real", 1, ["isReparameterized", "buildEntropy"], [],
+    "return verifyShapes();"> {
   let summary = "multivariate normal distribution by Cholesky factor";
   let description = [{
     Mean loc, covariance L L^T with L = scale_tril lower triangular, positive diagonal
@@ -468,7 +490,11 @@ def VI_MultivariateNormalOp : VI_Family<"multivariate_normal",
     %d = vi.multivariate_normal %loc, %l : tensor<?xf64>, tensor<?x?xf64>
     ```
   }];
-  let arguments = (ins AnyType:$loc, AnyType:$scale_tril);
+  let arguments = (ins AnyType:$location, AnyType:$scale_tril);
+  let extraClassDeclaration = familyDeclaration # [{
+    /// The factor is square and of the location's size.
+    ::llvm::LogicalResult verifyShapes();
+  }];
 }
 
 def VI_DirichletOp : VI_Family<"dirichlet",
@@ -503,7 +529,7 @@ def VI_DeltaOp : VI_Family<"delta",
     %d = vi.delta %x : f64
     ```
   }];
-  let arguments = (ins AnyType:$loc);
+  let arguments = (ins AnyType:$location);
 }
 
 //===----------------------------------------------------------------------===//
@@ -537,7 +563,7 @@ def VI_FlatOp : VI_Op<"flat", [Pure,
 class VI_TransformedOp<string mnemonic> : VI_Op<mnemonic, [Pure,
     DeclareOpInterfaceMethods<VI_DistributionOpInterface,
       ["getEventRank", "isNormalized", "isReparameterized", "getFloatType",
-       "buildEntropy"]>]> {
+       "buildEntropy", "buildExpectedStatistic", "buildExpectedLogProb"]>]> {
   let arguments = (ins VI_SupportKindAttr:$support_kind, VI_DistType:$base,
                    Variadic<AnyFloat>:$bounds);
   let results = (outs VI_DistType:$distribution);

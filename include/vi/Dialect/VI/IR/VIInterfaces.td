@@ -78,6 +78,15 @@ def VI_DistributionOpInterface : OpInterface<"DistributionOpInterface"> {
       "::mlir::Value", "buildExpectedStatistic",
       (ins "::mlir::ImplicitLocOpBuilder &":$builder,
            "const ::vi::Statistic &":$statistic), "",
+      "return ::mlir::Value();">,
+    InterfaceMethod<[{
+      Emits E[log p(x)] of one event x whose expected statistics `expectation`
+      emits (null where it knows none), or returns null where the log-density is
+      no combination of statistics that are known. Assumes that x lies in the
+      support.}],
+      "::mlir::Value", "buildExpectedLogProb",
+      (ins "::mlir::ImplicitLocOpBuilder &":$builder,
+           "::vi::ExpectationFunction":$expectation), "",
       "return ::mlir::Value();">
   ];
 }
