@@ -41,6 +41,8 @@ config.substitutions += [
     ("%cmake", config.vi_cmake),
     ("%clangxx", config.vi_cxx_compiler),
     ("%clang", config.vi_c_compiler),
+    ("%sanitize_flags", "-fsanitize=" + config.vi_sanitize
+     if config.vi_sanitize else ""),
     ("%vi_source", config.vi_source_root),
     ("%vi_build", config.vi_build_root),
     ("%examples", os.path.join(config.vi_source_root, "examples")),

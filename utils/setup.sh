@@ -32,6 +32,9 @@ missing_packages() {
   done
 }
 
+# Whether a package has been installed by this run.
+installed_packages=false
+
 # Installs what is missing of the given packages; without root, says what.
 install_packages() {
   local missing
@@ -49,6 +52,7 @@ install_packages() {
   fi
   echo "Installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
+  installed_packages=true
   # A fresh machine has no package lists, an old one may have outdated ones.
   apt-get install -y -q --no-install-recommends "${missing[@]}" \
     >/dev/null 2>&1 && return
@@ -57,7 +61,8 @@ install_packages() {
     die "could not install ${missing[*]}"
 }
 
-# build PRESET TARGET...: configures (once) and builds.
+# build PRESET TARGET...: configures, where that has not been done with all
+# packages there are now, and builds.
 build() {
   local preset=$1 options=()
   shift
@@ -67,7 +72,7 @@ build() {
   fi
   local directory=build
   [[ $preset == release ]] || directory=build-$preset
-  if [[ ! -f $directory/build.ninja ]]; then
+  if [[ ! -f $directory/build.ninja ]] || $installed_packages; then
     cmake --preset "$preset" "${options[@]}" >"$directory.log" 2>&1 ||
       { cat "$directory.log" >&2; die "configuring failed"; }
     mv "$directory.log" "$directory/configure.log"

@@ -1,0 +1,20 @@
+# Makes a page of mlir-tblgen fit to be read and checked in: without trailing
+# blanks and without what only other renderers know. With PARTS, the page is
+# those files under one TITLE.
+set(generated "<!-- Generated from the ODS by the target vi-doc: edit that. -->")
+if(DEFINED PARTS)
+  set(text "# ${TITLE}\n")
+  foreach(part IN LISTS PARTS)
+    file(READ "${part}" content)
+    string(APPEND text "${content}")
+  endforeach()
+else()
+  file(READ "${PAGE}" text)
+endif()
+string(REGEX REPLACE "<!-- [^\n]*-->\n" "" text "${text}")
+string(REGEX REPLACE "\n\\[TOC\\]\n" "" text "${text}")
+string(REGEX REPLACE "[ \t]+\n" "\n" text "${text}")
+string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
+string(REGEX REPLACE "^\n+" "" text "${text}")
+string(REGEX REPLACE "\n+$" "\n" text "${text}")
+file(WRITE "${PAGE}" "${generated}\n\n${text}")
