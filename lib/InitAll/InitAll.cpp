@@ -12,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/Special/IR/Special.h"
+#include "vi/Dialect/Special/Transforms/Passes.h"
 
 void vi::registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<rng::RNGDialect, special::SpecialDialect>();
@@ -27,7 +28,7 @@ void vi::registerAllExtensions(mlir::DialectRegistry &registry) {
   mlir::registerAllToLLVMIRTranslations(registry);
 }
 
-void vi::registerPasses() {}
+void vi::registerPasses() { special::registerViSpecialPasses(); }
 
 void vi::registerAllPasses() {
   mlir::registerAllPasses();

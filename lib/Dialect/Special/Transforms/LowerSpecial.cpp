@@ -1,0 +1,194 @@
+//===- LowerSpecial.cpp - special functions to arith, math and scf -*- C++
+//-*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Dialect/Special/Transforms/Passes.h"
+
+#include "vi/Dialect/Special/IR/Special.h"
+#include "vi/Dialect/Special/IR/SpecialFunctions.h"
+#include "vi/Dialect/Special/Transforms/ScalarCode.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace vi::special {
+#define GEN_PASS_DEF_LOWERSPECIALPASS
+#include "vi/Dialect/Special/Transforms/Passes.h.inc"
+} // namespace vi::special
+
+using namespace mlir;
+using namespace vi::special;
+
+/// The op's formula on the operands given.
+static Value emitFormula(ImplicitLocOpBuilder &builder, Operation *op,
+                         ValueRange operands) {
+  ScalarCode code(builder);
+  auto operand = [&](unsigned i) { return code.real(operands[i]); };
+  using namespace functions;
+  ScalarCode::Real result =
+      llvm::TypeSwitch<Operation *, ScalarCode::Real>(op)
+          .Case([&](DigammaOp) { return digamma(code, operand(0)); })
+          .Case([&](TrigammaOp) { return trigamma(code, operand(0)); })
+          .Case([&](SigmoidOp) { return sigmoid(code, operand(0)); })
+          .Case([&](SoftplusOp) { return softplus(code, operand(0)); })
+          .Case([&](LogSigmoidOp) { return logSigmoid(code, operand(0)); })
+          .Case([&](Log1mExpOp) { return log1mexp(code, operand(0)); })
+          .Case([&](NormalCDFOp) { return normalCDF(code, operand(0)); })
+          .Case([&](NormalLogCDFOp) { return normalLogCDF(code, operand(0)); })
+          .Case([&](NormalQuantileOp) {
+            return normalQuantile(code, operand(0));
+          })
+          .Case(
+              [&](LogBetaOp) { return logBeta(code, operand(0), operand(1)); })
+          .Case([&](RegularizedGammaPOp) {
+            return regularizedGammaP(code, operand(0), operand(1));
+          })
+          .Case([&](RegularizedGammaQOp) {
+            return regularizedGammaQ(code, operand(0), operand(1));
+          })
+          .Case([&](RegularizedBetaOp) {
+            return regularizedBeta(code, operand(0), operand(1), operand(2));
+          })
+          .Case([&](GammaDrawDerivativeOp) {
+            return gammaDrawDerivative(code, operand(0), operand(1));
+          });
+  return result.value;
+}
+
+namespace {
+struct LowerSpecial
+    : public vi::special::impl::LowerSpecialPassBase<LowerSpecial> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa_and_nonnull<SpecialDialect>(op->getDialect()))
+        ops.push_back(op);
+    });
+    if (ops.empty()) {
+      markAllAnalysesPreserved();
+      return;
+    }
+    SymbolTable symbols(getOperation());
+    while (!ops.empty()) {
+      Operation *op = ops.pop_back_val();
+      if (failed(lower(op, symbols, ops)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  /// Replaces one op; what special ops that leaves are added to `ops`.
+  LogicalResult lower(Operation *op, SymbolTable &symbols,
+                      SmallVectorImpl<Operation *> &ops) {
+    Type type = op->getResult(0).getType();
+    if (isa<UnrankedTensorType>(type))
+      return op->emitOpError("on an unranked tensor cannot be lowered");
+    if (isa<TensorType>(type)) {
+      ops.push_back(lowerTensorOpToScalars(op));
+      return success();
+    }
+
+    if (isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp>(op)) {
+      ImplicitLocOpBuilder builder(op->getLoc(), op);
+      replace(op, emitFormula(builder, op, op->getOperands()));
+      return success();
+    }
+
+    if (auto vector = dyn_cast<VectorType>(type)) {
+      if (vector.isScalable())
+        return op->emitOpError("on a scalable vector cannot be lowered");
+      ops.append(unrollVectorOp(op));
+      return success();
+    }
+
+    if (isa<LgammaOp>(op)) {
+      call(op, getLgamma(type, symbols));
+      return success();
+    }
+    if (type.isF32()) {
+      ops.push_back(widen(op));
+      return success();
+    }
+    call(op, getFunction(op, symbols, ops));
+    return success();
+  }
+
+  void replace(Operation *op, Value value) {
+    op->getResult(0).replaceAllUsesWith(value);
+    op->erase();
+  }
+
+  void call(Operation *op, func::FuncOp callee) {
+    OpBuilder builder(op);
+    replace(op, func::CallOp::create(builder, op->getLoc(), callee,
+                                     op->getOperands())
+                    .getResult(0));
+  }
+
+  /// Replaces an op on f32 by one on f64, which is returned.
+  Operation *widen(Operation *op) {
+    ImplicitLocOpBuilder builder(op->getLoc(), op);
+    Type f64 = builder.getF64Type();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(arith::ExtFOp::create(builder, f64, operand));
+    OperationState state(op->getLoc(), op->getName(), operands, {f64});
+    Operation *wide = builder.create(state);
+    replace(op, arith::TruncFOp::create(builder, op->getResult(0).getType(),
+                                        wide->getResult(0)));
+    return wide;
+  }
+
+  /// The C library's function; its other effect, on `signgam`, nobody reads.
+  func::FuncOp getLgamma(Type type, SymbolTable &symbols) {
+    StringRef name = type.isF32() ? "lgammaf" : "lgamma";
+    if (auto function = symbols.lookup<func::FuncOp>(name))
+      return function;
+    Location location = getOperation().getLoc();
+    OpBuilder builder(&getContext());
+    auto function = func::FuncOp::create(
+        builder, location, name, builder.getFunctionType({type}, {type}));
+    function.setPrivate();
+    function->setAttr("llvm.readnone", builder.getUnitAttr());
+    symbols.insert(function);
+    return function;
+  }
+
+  /// The function that computes the op on f64 scalars, made when first needed.
+  func::FuncOp getFunction(Operation *op, SymbolTable &symbols,
+                           SmallVectorImpl<Operation *> &ops) {
+    StringRef name = op->getName().getStringRef();
+    if (auto function = symbols.lookup<func::FuncOp>(name))
+      return function;
+    Location location = getOperation().getLoc();
+    ImplicitLocOpBuilder builder(location, &getContext());
+    auto function = func::FuncOp::create(
+        builder, name,
+        builder.getFunctionType(op->getOperandTypes(), op->getResultTypes()));
+    function.setPrivate();
+    function->setAttr(
+        "llvm.linkage",
+        LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
+    symbols.insert(function);
+
+    Block *entry = function.addEntryBlock();
+    builder.setInsertionPointToStart(entry);
+    Value result = emitFormula(builder, op, entry->getArguments());
+    func::ReturnOp::create(builder, result);
+    function.walk([&](Operation *nested) {
+      if (isa_and_nonnull<SpecialDialect>(nested->getDialect()))
+        ops.push_back(nested);
+    });
+    return function;
+  }
+};
+} // namespace
