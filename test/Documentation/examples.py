@@ -1,0 +1,234 @@
+# The examples of the reference are parsed and verified; those of the passes are
+# run: what the text shows before a pass must become what it shows after it.
+#
+# RUN: %python %s vi-opt %vi_build/docs/generated
+#
+# Values and types that an example uses without defining them are taken as
+# arguments of a function around it. A pass's example is two blocks with
+# "becomes" in between; where an option matters, the text in front of them names
+# the pass with it, as in `vi-auto-guide{family=delta}`.
+import pathlib
+import re
+import subprocess
+import sys
+
+SEPARATOR = "// -----"
+# A fragment that cannot stand in a function is not verified.
+TERMINATORS = ("vi.yield",)
+MODULE_LEVEL = re.compile(r"^\s*(vi\.model|vi\.guide|func\.func|module)\b")
+
+
+class Example:
+    """A block of IR, wrapped in a function of the values that it lacks."""
+
+    def __init__(self, where, text):
+        self.where = where
+        self.text = text
+        self.types = {}
+        self.kept = {}
+        self.aliases = {}
+        self.error = None
+        self.done = False
+
+    def standalone(self):
+        return any(MODULE_LEVEL.match(line)
+                   for line in self.text.splitlines())
+
+    def module(self):
+        if self.standalone():
+            return self.text
+        arguments = ", ".join(f"{name}: {type_}"
+                              for name, type_ in sorted(self.types.items())
+                              if not constant_of(name))
+        constants = [f"  {name} = {constant_of(name)}"
+                     for name in sorted(self.types) if constant_of(name)]
+        body = self.text.rstrip("\n").splitlines()
+        keep = [f'  "keep"({name}) : ({type_}) -> ()'
+                for name, type_ in self.kept.items()]
+        lines = [f"func.func private @example({arguments}) {{", *constants,
+                 *body, *keep, "  return", "}"]
+        return "\n".join(lines) + "\n"
+
+
+def constant_of(name):
+    match = re.fullmatch(r"%c(\d+)", name)
+    return f"arith.constant {match[1]} : index" if match else None
+
+
+def run(vi_opt, modules, *options):
+    """The errors of each module, as (line, column, message)."""
+    text = f"\n{SEPARATOR}\n".join(modules)
+    process = subprocess.run(
+        [vi_opt, "--split-input-file", "--allow-unregistered-dialect",
+         *options, "-"],
+        input=text, capture_output=True, text=True)
+    starts, line = [], 1
+    for module in modules:
+        starts.append(line)
+        line += (module + f"\n{SEPARATOR}\n").count("\n")
+    diagnostics = [[] for _ in modules]
+    pattern = re.compile(r"<stdin>:(\d+):(\d+): error: (.*)")
+    for match in map(pattern.search, process.stderr.splitlines()):
+        if match:
+            line = int(match[1])
+            index = max(i for i, start in enumerate(starts) if start <= line)
+            diagnostics[index].append((line - starts[index] + 1,
+                                       int(match[2]), match[3]))
+    return diagnostics, process
+
+
+def complete(vi_opt, examples):
+    """Finds the types of the values that each example does not define."""
+    for _ in range(60):
+        open_examples = [e for e in examples if not e.done and not e.error]
+        if not open_examples:
+            return
+        modules = [e.module() for e in open_examples]
+        diagnostics, process = run(vi_opt, modules, "-o", "/dev/null")
+        if process.returncode < 0:
+            sys.exit(f"vi-opt crashed:\n{process.stderr[-4000:]}")
+        for example, module, found in zip(open_examples, modules, diagnostics):
+            if not found:
+                example.done = True
+                continue
+            changed = False
+            for line, column, message in found:
+                if match := re.match(r"use of value '(%[^']+)' expects "
+                                     r"different type than prior uses: "
+                                     r"'(.*)' vs '(.*)'", message):
+                    name = match[1]
+                    if name in example.kept and (
+                            example.kept[name] == match[2]):
+                        example.kept[name] = match[3]
+                        changed = True
+                    elif example.types.get(name) == match[3]:
+                        example.types[name] = match[2]
+                        changed = True
+                elif message.startswith("use of undeclared SSA value name"):
+                    source = module.splitlines()[line - 1][column - 1:]
+                    name = re.match(r"%[\w$.-]+", source)[0]
+                    if name not in example.types:
+                        example.types[name] = "none"
+                        changed = True
+            if not changed:
+                example.error = "; ".join(m for _, _, m in found)
+    for example in examples:
+        if not example.done and not example.error:
+            example.error = "no types found for its values"
+
+
+def sections(page):
+    """(heading, text) of each section of a page."""
+    parts = re.split(r"^### ", page.read_text(), flags=re.M)
+    for part in parts[1:]:
+        heading, _, text = part.partition("\n")
+        if name := re.search(r"`-?([^`]+)`", heading):
+            yield name[1], text
+
+
+def blocks(text):
+    """(text in front, block) of each block of IR."""
+    position = 0
+    for match in re.finditer(r"^```mlir\n(.*?)^```", text, re.M | re.S):
+        yield text[position:match.start()], match[1]
+        position = match.end()
+
+
+def top_level_names(text):
+    """Values defined outside of any region, in order."""
+    names = []
+    for line in text.splitlines():
+        if match := re.match(r"(%[\w$.-]+(?::\d+)?(?:, *%[\w$.-]+)*) = ", line):
+            names += re.findall(r"%[\w$.-]+", match[1])
+    return names
+
+
+def normalized(text):
+    """IR with its values named in the order of their appearance."""
+    names = {}
+
+    def rename(match):
+        return names.setdefault(match[0], f"%{len(names)}")
+
+    return re.sub(r"%[\w$.-]+", rename, text).strip()
+
+
+def main():
+    vi_opt, generated = sys.argv[1], pathlib.Path(sys.argv[2])
+    failures = []
+
+    examples = []
+    without = []
+    for page in sorted((generated / "Dialects").glob("*.md")):
+        for name, text in sections(page):
+            if "." not in name:
+                continue
+            found = [b for _, b in blocks(text)]
+            if not found and "operation ::=" in text:
+                without.append(name)
+            examples += [Example(name, b) for b in found]
+    checked = [e for e in examples
+               if not e.text.lstrip().startswith(TERMINATORS)]
+    complete(vi_opt, checked)
+    for example in checked:
+        if example.error:
+            failures.append(f"{example.where}: {example.error}\n"
+                            f"{example.module()}")
+    failures += [f"{name}: no example" for name in without]
+
+    pairs = []
+    for name, text in sections(generated / "Passes.md"):
+        found = list(blocks(text))
+        if not found:
+            failures.append(f"{name}: no example")
+            continue
+        for (intro, before), (between, after) in zip(found, found[1:]):
+            if "becomes" not in between:
+                continue
+            named = re.findall(rf"`({re.escape(name)}\{{[^`]*\}})`", intro)
+            pairs.append((name, named[-1] if named else name,
+                          Example(f"{name} (before)", before),
+                          Example(f"{name} (after)", after)))
+        if not any(p[0] == name for p in pairs):
+            failures.append(f"{name}: no before and after")
+    both = [e for p in pairs for e in p[2:]]
+    complete(vi_opt, both)
+    for _, _, before, after in pairs:
+        if before.error or after.error:
+            continue
+        shared = [n for n in top_level_names(before.text)
+                  if n in top_level_names(after.text)]
+        for example in (before, after):
+            example.kept = {n: "none" for n in shared}
+            example.done = False
+        types = {**after.types, **before.types}
+        before.types = dict(types)
+        after.types = types
+    complete(vi_opt, [e for e in both if not e.error])
+    for name, pipeline, before, after in pairs:
+        if before.error or after.error:
+            for example in (before, after):
+                if example.error:
+                    failures.append(f"{example.where}: {example.error}\n"
+                                    f"{example.module()}")
+            continue
+        clean = "canonicalize,cse"
+        results = []
+        for example, passes in ((before, f"{pipeline},{clean}"),
+                                (after, clean)):
+            process = subprocess.run(
+                [vi_opt, "--allow-unregistered-dialect",
+                 f"--pass-pipeline=builtin.module({passes})", "-"],
+                input=example.module(), capture_output=True, text=True)
+            results.append(normalized(process.stdout)
+                           if process.returncode == 0 else process.stderr)
+        if results[0] != results[1]:
+            failures.append(f"{name}: `{pipeline}` makes of the example\n"
+                            f"{results[0]}\nand not\n{results[1]}")
+
+    print(f"{len(checked)} examples of operations, {len(pairs)} of passes")
+    if failures:
+        sys.exit("\n\n".join(failures) + f"\n\n{len(failures)} failures")
+
+
+main()
