@@ -55,6 +55,8 @@ struct DataArray {
   /// which are sorted by their bytes.
   std::vector<std::string> levels;
   bool isText = false;
+  /// The first cell of a text column that is no number, e.g. `"low" in line 3`.
+  std::string exampleOfText;
 
   /// A column of a CSV file.
   bool isColumn = false;
