@@ -270,6 +270,10 @@ vi::data::readParameters(llvm::StringRef path,
     if (!names.contains(entry.name))
       return llvm::createStringError(path + ": `" + entry.name +
                                      "` is not a parameter of this fit");
+  for (const NamedArray &parameter : parameters)
+    if (!set.lookup(parameter.name))
+      return llvm::createStringError(path + ": parameter `" + parameter.name +
+                                     "` is missing");
   llvm::Expected<std::vector<BoundArgument>> bound =
       bindArguments(arguments, set);
   if (!bound)
