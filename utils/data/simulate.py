@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+#===- simulate.py - simulated data of the examples ------------------------===#
+#
+# Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===-----------------------------------------------------------------------===#
+"""Writes the data files that are simulated.
+
+    /usr/bin/python3 utils/data/simulate.py
+
+`RandomState` is NumPy's legacy generator: its streams do not change between
+releases (NEP 19).
+"""
+
+import numpy as np
+
+from files import EXAMPLES, write_json
+
+
+def glm_poisson():
+    """Counts in 40 years, a cubic in the standardized year on the log scale."""
+    random = np.random.RandomState(20101)
+    n = 40
+    year = np.arange(1, n + 1, dtype=float)
+    year = np.round((year - year.mean()) / year.std(ddof=1), 12)
+    log_rate = 4.3 + 1.3 * year + 0.08 * year ** 2 - 0.25 * year ** 3
+    counts = random.poisson(np.exp(log_rate))
+    write_json(EXAMPLES / "glm_poisson" / "data.json",
+               {"n": n, "C": counts.tolist(), "year": year.tolist()})
+
+
+def gaussian_mixture():
+    """1000 draws from 0.4 N(-2.75, 1) + 0.6 N(2.75, 1)."""
+    random = np.random.RandomState(20102)
+    n = 1000
+    first = random.uniform(size=n) < 0.4
+    y = np.where(first, -2.75, 2.75) + random.standard_normal(n)
+    write_json(EXAMPLES / "gaussian_mixture" / "data.json",
+               {"N": n, "y": np.round(y, 6).tolist()})
+
+
+def ark():
+    """A stationary autoregression of order 5, after 200 steps of warm-up."""
+    random = np.random.RandomState(20103)
+    order, length, warmup = 5, 200, 200
+    beta = np.array([0.7, 0.4, 0.1, -0.05, -0.3])
+    sigma = 0.15
+    y = np.zeros(warmup + length)
+    for t in range(order, y.size):
+        y[t] = beta @ y[t - order:t][::-1] + sigma * random.standard_normal()
+    write_json(EXAMPLES / "ark" / "data.json",
+               {"K": order, "T": length, "y": np.round(y[warmup:], 8).tolist()})
+
+
+def main():
+    glm_poisson()
+    gaussian_mixture()
+    ark()
+
+
+if __name__ == "__main__":
+    main()
