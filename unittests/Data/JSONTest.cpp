@@ -129,13 +129,13 @@ TEST_F(JSONTest, Errors) {
   EXPECT_EQ(read(""), "d.json: the file is empty");
   EXPECT_EQ(read(" \n\n"), "d.json: the file is empty");
   EXPECT_EQ(read("{\"x\": [1, 2"),
-            "d.json:1:12: missing a comma or ] after an array element (the "
+            "d.json:1:12: missing a comma or ']' after an array element (the "
             "file ends here)");
   EXPECT_EQ(read("{\"x\": 1,\n \"y\": [1,\n  2 3]}"),
-            "d.json:3:5: missing a comma or ] after an array element");
-  EXPECT_EQ(read("{\"x\": 1"), "d.json:1:8: missing a comma or } after an "
+            "d.json:3:5: missing a comma or ']' after an array element");
+  EXPECT_EQ(read("{\"x\": 1"), "d.json:1:8: missing a comma or '}' after an "
                                "object member (the file ends here)");
-  EXPECT_EQ(read("[1, 2]"), "d.json:1:1: expected an object of named entries, "
+  EXPECT_EQ(read("[1, 2]"), "d.json:1:2: expected an object of named entries, "
                             "{\"name\": value, ...}");
   EXPECT_EQ(read("3"), "d.json:1:1: expected an object of named entries, "
                        "{\"name\": value, ...}");

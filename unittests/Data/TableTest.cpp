@@ -46,18 +46,19 @@ FitSummary makeSummary() {
 TEST(TableTest, Summary) {
   FitSummary summary = makeSummary();
   summary.title = "eight_schools";
-  EXPECT_EQ(print(summary),
-            "eight_schools\n\n"
-            "                  mean        sd         5%        50%        "
-            "95%\n"
-            "mu           4.40       3.31      -1.05       4.40       9.85\n"
-            "theta[1]  1234.5       12.2     1214.2     1234.4     1254.8      "
-            "AITKIN\n"
-            "theta[2]     0.02130    0.00114    0.01940    0.02130    0.02320  "
-            "ANOKA\n\n"
-            "ELBO -31.2500 (Monte Carlo error 0.012)\n"
-            "converged after 12 iterations, 15 gradients; 0.25 s to compile, "
-            "1.50 s to fit\n");
+  EXPECT_EQ(
+      print(summary),
+      "eight_schools\n\n"
+      "                mean        sd          5%         50%         "
+      "95%\n"
+      "mu           4.40      3.31       -1.05        4.40        9.85\n"
+      "theta[1]  1234.5      12.2      1214.2      1234.4      1254.8     "
+      " AITKIN\n"
+      "theta[2]     0.02130   0.00114     0.01940     0.02130     "
+      "0.02320  ANOKA\n\n"
+      "ELBO -31.2500 (Monte Carlo error 0.012)\n"
+      "converged after 12 iterations, 15 gradients; 0.25 s to compile, "
+      "1.50 s to fit\n");
 }
 
 TEST(TableTest, GuideDeviationsAndWarnings) {
