@@ -15,7 +15,7 @@ seconds=${1:-600}
 (($# == 0)) || shift
 
 install_packages "${build_packages[@]}" libclang-rt-22-dev
-build fuzz vi-fuzz
+build fuzz vi-fuzz vi-opt vi-doc-generated
 
 corpus=build-fuzz/corpus
 seeds=build-fuzz/seeds
@@ -51,6 +51,9 @@ with open(seeds.parent / "dictionary", "w") as file:
         file.write(f'"{word}"\n')
 print(f"{number} seeds, {len(words)} words")
 PYTHON
+ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 \
+  /usr/bin/python3 test/Documentation/examples.py build-fuzz/bin/vi-opt \
+  build-fuzz/docs/generated "$seeds"
 
 # Only our code is instrumented, LLVM's libraries are not: the size of a vector
 # that both of them change cannot be followed.

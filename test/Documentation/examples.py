@@ -7,6 +7,9 @@
 # arguments of a function around it. A pass's example is two blocks with
 # "becomes" in between; where an option matters, the text in front of them names
 # the pass with it, as in `vi-auto-guide{family=delta}`.
+#
+# With a directory as third argument, the completed examples are written there
+# instead (seeds for the fuzzer).
 import pathlib
 import re
 import subprocess
@@ -226,6 +229,12 @@ def main():
             failures.append(f"{name}: `{pipeline}` makes of the example\n"
                             f"{results[0]}\nand not\n{results[1]}")
 
+    if len(sys.argv) > 3:
+        for number, example in enumerate(checked + both):
+            if not example.error:
+                path = pathlib.Path(sys.argv[3]) / f"example-{number}.mlir"
+                path.write_text(example.module())
+        return
     print(f"{len(checked)} examples of operations, {len(pairs)} of passes")
     if failures:
         sys.exit("\n\n".join(failures) + f"\n\n{len(failures)} failures")
