@@ -11,6 +11,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "vi/Dialect/RNG/IR/RNG.h"
+#include "vi/Dialect/RNG/Transforms/Passes.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/Special/Transforms/Passes.h"
 
@@ -28,7 +29,10 @@ void vi::registerAllExtensions(mlir::DialectRegistry &registry) {
   mlir::registerAllToLLVMIRTranslations(registry);
 }
 
-void vi::registerPasses() { special::registerViSpecialPasses(); }
+void vi::registerPasses() {
+  rng::registerViRNGPasses();
+  special::registerViSpecialPasses();
+}
 
 void vi::registerAllPasses() {
   mlir::registerAllPasses();

@@ -63,7 +63,6 @@ class RNG_StandardOp<string mnemonic>
   let arguments = (ins RNG_I64Like:$key, RNG_I64Like:$index);
   let results = (outs RNG_FloatLike:$result);
   let assemblyFormat = "$key `,` $index attr-dict `:` type($result)";
-  let hasFolder = 1;
 }
 
 def RNG_UniformOp : RNG_StandardOp<"uniform"> {
@@ -81,6 +80,7 @@ def RNG_UniformOp : RNG_StandardOp<"uniform"> {
     %u = rng.uniform %key, %index : f64
     ```
   }];
+  let hasFolder = 1;
 }
 
 def RNG_NormalOp : RNG_StandardOp<"normal"> {
@@ -88,7 +88,8 @@ def RNG_NormalOp : RNG_StandardOp<"normal"> {
   let description = [{
     `special.normal_quantile` of `rng.uniform` at the same key and index. The
     inversion is monotone and smooth in the uniform variable and takes a fixed
-    amount of it. Values lie within +-8.21 (`f64`), +-5.42 (`f32`).
+    amount of it. Values lie within
+    +-8.21 (`f64`), +-5.30 (`f32`).
 
     Example:
 

@@ -21,8 +21,8 @@ struct HostCode {
   using Integer = uint64_t;
   using Boolean = bool;
 
-  Real constant(double number, Real like = 0.0) { return number; }
-  Integer integer(uint64_t number) { return number; }
+  Real constant(double number, Real like) { return number; }
+  Integer constant(uint64_t number, Integer like) { return number; }
 
   Real abs(Real x) { return std::fabs(x); }
   Real exp(Real x) { return std::exp(x); }
