@@ -5,16 +5,15 @@ source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$source_dir"
 
 build_packages=(
-  cmake ninja-build clang-22 lld-22
+  cmake ninja-build clang-22 lld-22 g++
   libmlir-22-dev mlir-22-tools llvm-22-dev
+  rapidjson-dev libcsv-dev libeigen3-dev liblbfgspp-dev
 )
 test_packages=(
   llvm-22-tools libgtest-dev clang-format-22
   python3 python3-numpy python3-scipy python3-mpmath
   qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 )
-# Clang with libstdc++ needs the headers of one GCC.
-build_packages+=(g++)
 
 die() {
   echo "${0##*/}: $*" >&2
