@@ -14,9 +14,12 @@
 #include "vi/Dialect/RNG/Transforms/Passes.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/Special/Transforms/Passes.h"
+#include "vi/Dialect/VI/IR/VI.h"
+#include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Target/Passes.h"
 
 void vi::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<rng::RNGDialect, special::SpecialDialect>();
+  registry.insert<rng::RNGDialect, special::SpecialDialect, VIDialect>();
 }
 
 void vi::registerAllDialects(mlir::DialectRegistry &registry) {
@@ -32,6 +35,9 @@ void vi::registerAllExtensions(mlir::DialectRegistry &registry) {
 void vi::registerPasses() {
   rng::registerViRNGPasses();
   special::registerViSpecialPasses();
+  registerVIPasses();
+  registerTargetPasses();
+  registerTargetPipelines();
 }
 
 void vi::registerAllPasses() {

@@ -72,7 +72,7 @@ void lowerCholesky(vi::CholeskyOp op, RewriterBase &rewriter) {
   Value matrix = op.getMatrix();
   auto type = cast<RankedTensorType>(matrix.getType());
   auto element = cast<FloatType>(type.getElementType());
-  Value zero = b.index(0), one = b.index(1);
+  Value zero = b.index(0);
   Value size = tensor::DimOp::create(b, matrix, zero);
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(b, b.getLoc(), matrix);

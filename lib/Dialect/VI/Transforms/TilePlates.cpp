@@ -9,13 +9,10 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Dialect/VI/Transforms/Sizes.h"
 
 namespace vi {
 #define GEN_PASS_DEF_TILEPLATES
@@ -26,132 +23,7 @@ using namespace mlir;
 
 namespace {
 
-/// Computes, in front of a plate, quantities that its region uses but that are
-/// the same for all members.
-class Hoister {
-public:
-  Hoister(vi::PlateOp plate, RewriterBase &rewriter)
-      : plate(plate), rewriter(rewriter) {}
-
-  /// The size of dimension `dim` of the tensor `value`, as a value in front of
-  /// the plate; null where it depends on the member.
-  Value getSize(Value value, int64_t dim);
-
-  /// The index `value` recomputed in front of the plate; null where it depends
-  /// on the member.
-  Value getIndex(Value value);
-
-private:
-  Value getIndex(OpFoldResult value) {
-    if (auto attr = dyn_cast<Attribute>(value))
-      return arith::ConstantIndexOp::create(rewriter, plate.getLoc(),
-                                            cast<IntegerAttr>(attr).getInt());
-    return getIndex(cast<Value>(value));
-  }
-
-  vi::PlateOp plate;
-  RewriterBase &rewriter;
-};
-
-Value Hoister::getSize(Value value, int64_t dim) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type)
-    return {};
-  Location loc = plate.getLoc();
-  if (!type.isDynamicDim(dim))
-    return arith::ConstantIndexOp::create(rewriter, loc, type.getDimSize(dim));
-  if (value.getParentRegion() != &plate.getBody() &&
-      !plate.getBody().isAncestor(value.getParentRegion()))
-    return tensor::DimOp::create(rewriter, loc, value, dim);
-
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    Block *block = argument.getOwner();
-    if (auto owner = dyn_cast<vi::PlateOp>(block->getParentOp())) {
-      unsigned number = argument.getArgNumber(),
-               slices = owner.getSlices().size();
-      if (number == 0)
-        return {};
-      return number <= slices
-                 ? getSize(owner.getSlices()[number - 1], dim + 1)
-                 : getSize(owner.getInits()[number - 1 - slices], dim);
-    }
-    if (auto loop = dyn_cast<scf::ForOp>(block->getParentOp()))
-      if (OpOperand *init = loop.getTiedLoopInit(argument))
-        return getSize(init->get(), dim);
-    return {};
-  }
-
-  auto result = cast<OpResult>(value);
-  Operation *op = result.getOwner();
-  if (auto inner = dyn_cast<vi::PlateOp>(op)) {
-    unsigned number = result.getResultNumber(), sums = inner.getSums().size();
-    if (number < sums)
-      return getSize(inner.getInits()[number], dim);
-    if (dim == 0)
-      return getIndex(inner.getCount());
-    return getSize(inner.getYield().getValues()[number - sums], dim - 1);
-  }
-  if (auto loop = dyn_cast<scf::ForOp>(op))
-    return getSize(loop.getTiedLoopInit(result)->get(), dim);
-  if (auto branch = dyn_cast<scf::IfOp>(op))
-    return getSize(branch.thenYield().getOperand(result.getResultNumber()),
-                   dim);
-  if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
-    return getSize(destination.getTiedOpOperand(result)->get(), dim);
-  if (auto solve = dyn_cast<vi::TriangularSolveOp>(op))
-    return getSize(solve.getRhs(), dim);
-  if (auto factor = dyn_cast<vi::CholeskyOp>(op))
-    return getSize(factor.getMatrix(), dim);
-  if (isa<arith::SelectOp>(op))
-    return getSize(op->getOperand(1), dim);
-  if (OpTrait::hasElementwiseMappableTraits(op)) {
-    for (Value operand : op->getOperands())
-      if (isa<RankedTensorType>(operand.getType()))
-        return getSize(operand, dim);
-    return {};
-  }
-  if (auto cast = dyn_cast<tensor::CastOp>(op))
-    return getSize(cast.getSource(), dim);
-  if (auto shaped = dyn_cast<ReifyRankedShapedTypeOpInterface>(op)) {
-    // The sizes are built beside the op, and then recomputed in front.
-    ReifiedRankedShapedTypeDims sizes;
-    {
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointAfter(op);
-      if (failed(shaped.reifyResultShapes(rewriter, sizes)))
-        return {};
-    }
-    return getIndex(sizes[result.getResultNumber()][dim]);
-  }
-  return {};
-}
-
-Value Hoister::getIndex(Value value) {
-  if (!plate.getBody().isAncestor(value.getParentRegion()))
-    return value;
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return {};
-  if (auto size = dyn_cast<tensor::DimOp>(op)) {
-    std::optional<int64_t> dim = size.getConstantIndex();
-    return dim ? getSize(size.getSource(), *dim) : Value();
-  }
-  if (op->getNumRegions() || !isMemoryEffectFree(op))
-    return {};
-  IRMapping mapping;
-  for (Value operand : op->getOperands()) {
-    if (!operand.getType().isIntOrIndex())
-      return {};
-    Value hoisted = getIndex(operand);
-    if (!hoisted)
-      return {};
-    mapping.map(operand, hoisted);
-  }
-  return rewriter.clone(*op, mapping)
-      ->getResult(cast<OpResult>(value).getResultNumber());
-}
-
-/// The sizes of member `index` of a tensor, with the leading one.
+/// Where member `index` lies in a tensor.
 struct MemberSlice {
   SmallVector<OpFoldResult> offsets, sizes, strides;
 };
@@ -178,7 +50,10 @@ LogicalResult lowerPlate(vi::PlateOp plate, RewriterBase &rewriter) {
 
   // What the loop carries: the sums, then the stacks.
   SmallVector<Value> inits(plate.getInits());
-  Hoister hoister(plate, rewriter);
+  auto isOutside = [&](Value value) {
+    return !plate.getBody().isAncestor(value.getParentRegion());
+  };
+  vi::SizeBuilder outside(rewriter, loc, isOutside);
   for (auto [stack, member] : llvm::zip(plate.getStacks(), yield.getValues())) {
     auto type = cast<RankedTensorType>(stack.getType());
     SmallVector<Value> sizes;
@@ -187,7 +62,7 @@ LogicalResult lowerPlate(vi::PlateOp plate, RewriterBase &rewriter) {
     for (int64_t dim = 1, rank = type.getRank(); dim < rank; ++dim) {
       if (!type.isDynamicDim(dim))
         continue;
-      Value size = hoister.getSize(member, dim - 1);
+      Value size = outside.getSize(member, dim - 1);
       if (!size) {
         InFlightDiagnostic diag = plate.emitOpError("cannot stack values of ")
                                   << member.getType() << ": dimension "
@@ -245,14 +120,15 @@ LogicalResult lowerPlate(vi::PlateOp plate, RewriterBase &rewriter) {
 
   rewriter.setInsertionPoint(yield);
   SmallVector<Value> next(yield.getSums());
-  for (auto [stack, member] : llvm::zip(
+  for (auto [init, stack, member] : llvm::zip(
+           loop.getInitArgs().drop_front(sums),
            loop.getRegionIterArgs().drop_front(sums), yield.getValues())) {
     if (!isa<RankedTensorType>(member.getType())) {
       next.push_back(tensor::InsertOp::create(rewriter, yield.getLoc(), member,
                                               stack, index));
       continue;
     }
-    MemberSlice slice = getMemberSlice(rewriter, yield.getLoc(), stack, index);
+    MemberSlice slice = getMemberSlice(rewriter, yield.getLoc(), init, index);
     next.push_back(tensor::InsertSliceOp::create(rewriter, yield.getLoc(),
                                                  member, stack, slice.offsets,
                                                  slice.sizes, slice.strides));

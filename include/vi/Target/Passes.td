@@ -1,0 +1,106 @@
+//===- Passes.td - passes towards native code -*- tablegen -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_TARGET_PASSES_TD
+#define VI_TARGET_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AllowContraction : Pass<"vi-allow-contraction"> {
+  let summary = "allow a product and a sum to become one fused operation";
+  let description = [{
+    Sets the `contract` flag on the floating-point additions, subtractions and
+    multiplications of scalars: a target with fused multiply-add may then skip
+    the rounding of the product. This is the only deviation from the operations
+    as written that the lowering allows. It runs before special functions are
+    expanded, whose error analysis counts on every rounding.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ReuseAccumulators : Pass<"vi-reuse-accumulators"> {
+  let summary = "let sums of tensors carried by a loop grow in place";
+  let description = [{
+    Where a loop carries a tensor and its next value is computed from it element
+    by element (`%next = arith.addf %sum, %x`), the computation's destination
+    becomes the carried tensor itself, so that no copy is left in the loop after
+    bufferization. Runs after elementwise operations are fused.
+  }];
+}
+
+def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {
+  let summary = "give exported functions their C signature";
+  let description = [{
+    A function with the attribute `vi.export` becomes a C function:
+
+    | MLIR | C |
+    |---|---|
+    | argument `f64`, `f32`, `i32`, `i1` | `double`, `float`, `int32_t`, `bool`, by value |
+    | argument `i64` or `index` | `int64_t`, by value |
+    | argument `tensor<AxBxT>` | `const T *`, then `int64_t` for each dimension |
+    | first result, a scalar | returned |
+    | any other result | an out pointer `T *` after the arguments |
+
+    Tensors are contiguous and row-major; elements are as scalars, `i1` a byte
+    0 or 1. Arguments are never written, out pointers overlap nothing else, and
+    what they point to is allocated by the caller.
+
+    Runs on tensors: arguments become tensors of the caller's memory, and
+    results are materialized in it, so that bufferization computes them there.
+    Functions without the attribute become private: they are no part of the
+    interface.
+
+    Example:
+
+    ```mlir
+    func.func @scale(%x: tensor<?xf64>, %a: f64) -> (f64, tensor<?xf64>)
+        attributes {vi.export}
+    ```
+
+    becomes `double scale(const double *x, int64_t x_size0, double a, double *y)`:
+
+    ```mlir
+    func.func @scale(%x: !llvm.ptr {llvm.noalias, llvm.readonly}, %n: i64,
+                     %a: f64, %y: !llvm.ptr {llvm.noalias}) -> f64
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def LowerCopies : Pass<"vi-lower-copies"> {
+  let summary = "turn copies between strided buffers into loops";
+  let description = [{
+    A `memref.copy` that is not one contiguous block would become a call of
+    MLIR's runtime library; it becomes a `linalg.generic` instead. Nothing is
+    needed at run time but libm.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def PlaceBuffers : Pass<"vi-place-buffers"> {
+  let summary = "put small buffers on the stack, outside of loops";
+  let description = [{
+    A `memref.alloc` of a static size up to `max-bytes` becomes a
+    `memref.alloca` at the start of its function where it is in the entry block
+    or a loop (never an `alloca` inside a loop, which would grow the stack), as
+    long as it does not outlive its block.
+  }];
+  let options = [
+    Option<"maxBytes", "max-bytes", "int64_t", "4096",
+           "largest buffer to put on the stack">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+#endif // VI_TARGET_PASSES_TD

@@ -1,0 +1,117 @@
+//===- Pipelines.cpp - from functions on tensors to the LLVM dialect ------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Target/Passes.h"
+
+using namespace mlir;
+
+namespace {
+
+/// Adds a pass that another library registers, where it is there.
+void addRegistered(OpPassManager &manager, StringRef argument) {
+  if (const PassInfo *info = PassInfo::lookup(argument))
+    (void)info->addToPipeline(manager, "",
+                              [](const Twine &) { return failure(); });
+}
+
+/// Plates, factorizations and named operations become loops and scalars.
+void addScalarStage(OpPassManager &manager,
+                    const vi::LoweringOptions &options) {
+  manager.addPass(createInlinerPass());
+  manager.addPass(createSymbolDCEPass());
+  manager.addPass(vi::createTilePlates());
+  manager.addPass(vi::createLowerMatrix());
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createConvertElementwiseToLinalgPass());
+  functions.addPass(createLinalgGeneralizeNamedOpsPass());
+  functions.addPass(createLinalgElementwiseOpFusionPass());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+  functions.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(vi::createReuseAccumulators());
+  if (options.contract)
+    manager.addPass(vi::createAllowContraction());
+  addRegistered(manager, "vi-lower-special");
+  addRegistered(manager, "vi-lower-rng");
+}
+
+/// Tensors become buffers: the caller's, then few of our own.
+void addBufferStage(OpPassManager &manager) {
+  manager.addPass(vi::createExportCInterface());
+  manager.addPass(createSymbolDCEPass());
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  // A loop that cannot update what it carries in place gets a copy.
+  bufferize.allowReturnAllocsFromLoops = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+  functions.addPass(bufferization::createBufferHoistingPass());
+  functions.addPass(bufferization::createBufferLoopHoistingPass());
+  manager.addPass(vi::createPlaceBuffers());
+  bufferization::buildBufferDeallocationPipeline(manager);
+  manager.addPass(createConvertBufferizationToMemRefPass());
+}
+
+/// Buffers and loops become the LLVM dialect.
+void addLLVMStage(OpPassManager &manager) {
+  manager.addPass(vi::createLowerCopies());
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  functions.addPass(createConvertLinalgToLoopsPass());
+  functions.addPass(memref::createExpandStridedMetadataPass());
+  functions.addPass(createLowerAffinePass());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createLoopInvariantCodeMotionPass());
+  functions.addPass(createCSEPass());
+  functions.addPass(arith::createArithExpandOpsPass());
+  functions.addPass(createSCFToControlFlowPass());
+  ConvertMathToLLVMPassOptions math;
+  // log1p(x) as log(1 + x) is 0 for small x.
+  math.approximateLog1p = false;
+  functions.addPass(createConvertMathToLLVMPass(math));
+  manager.addPass(createConvertMathToLibmPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createConvertVectorToLLVMPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+} // namespace
+
+void vi::buildLoweringPipeline(OpPassManager &manager,
+                               const LoweringOptions &options) {
+  addScalarStage(manager, options);
+  addBufferStage(manager);
+  addLLVMStage(manager);
+}
+
+void vi::registerTargetPipelines() {
+  PassPipelineRegistration<LoweringOptions>(
+      "vi-to-llvm",
+      "Lower functions on tensors, with plates, to the LLVM dialect",
+      buildLoweringPipeline);
+}

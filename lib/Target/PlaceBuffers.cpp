@@ -1,0 +1,70 @@
+//===- PlaceBuffers.cpp - small buffers on the stack ----------------------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "vi/Target/Passes.h"
+
+namespace vi {
+#define GEN_PASS_DEF_PLACEBUFFERS
+#include "vi/Target/Passes.h.inc"
+} // namespace vi
+
+using namespace mlir;
+
+namespace {
+
+struct PlaceBuffers : vi::impl::PlaceBuffersBase<PlaceBuffers> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    getOperation()->walk([&](func::FuncOp func) {
+      if (!func.isDeclaration())
+        place(func);
+    });
+  }
+
+  bool isSmall(MemRefType type) {
+    if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
+        !type.getElementType().isIntOrIndexOrFloat())
+      return false;
+    int64_t bytes = type.getElementType().isIndex()
+                        ? 8
+                        : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    return type.getNumElements() * bytes <= maxBytes;
+  }
+
+  void place(func::FuncOp func) {
+    BufferViewFlowAnalysis aliases(func);
+    SmallVector<memref::AllocOp> small;
+    func.walk([&](memref::AllocOp alloc) {
+      if (!isSmall(alloc.getType()))
+        return;
+      // No alias may leave the block in which the buffer is born: the buffer of
+      // one iteration must not be read when the next one fills it again.
+      Block *block = alloc->getBlock();
+      for (Value alias : aliases.resolve(alloc)) {
+        for (Operation *user : alias.getUsers())
+          if (user->getBlock() == block &&
+              user->hasTrait<OpTrait::IsTerminator>())
+            return;
+      }
+      small.push_back(alloc);
+    });
+    for (memref::AllocOp alloc : small) {
+      OpBuilder builder(&func.getBody().front(),
+                        func.getBody().front().begin());
+      auto alloca = memref::AllocaOp::create(
+          builder, alloc.getLoc(), alloc.getType(), alloc.getAlignmentAttr());
+      alloc.replaceAllUsesWith(alloca.getResult());
+      alloc.erase();
+    }
+  }
+};
+
+} // namespace
