@@ -1,0 +1,150 @@
+//===- Fit.h - maximizing the ELBO -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_FIT_FIT_H
+#define VI_FIT_FIT_H
+
+#include "vi/Fit/CompiledModel.h"
+#include "vi/Fit/Guide.h"
+#include "vi/Fit/HeldDraws.h"
+#include "vi/Fit/LinearAlgebra.h"
+#include "vi/Fit/Objective.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vi {
+namespace fit {
+
+enum class OptimizerKind {
+  /// L-BFGS for whole data sets, Adam for minibatches.
+  Automatic,
+  LBFGS,
+  Adam
+};
+
+struct FitOptions {
+  uint64_t seed = 1;
+  /// Draws for an evaluation; 0 chooses.
+  int64_t samples = 0;
+  /// Members of the first data plate in a minibatch; 0 takes all.
+  int64_t batchSize = 0;
+  /// The most iterations; 0 chooses.
+  int64_t maxIterations = 0;
+  OptimizerKind optimizer = OptimizerKind::Automatic;
+  /// Adam's first step size; 0 chooses.
+  double stepSize = 0;
+  /// Parameters up to which Hessians are formed.
+  int64_t maxHessianParameters = 200;
+  /// Whether a start that the caller gives is to be taken as it is. Otherwise
+  /// the scales of a mean-field guide are first fitted to the curvature.
+  bool keepStart = false;
+};
+
+enum class FitStatus {
+  Converged,
+  /// Out of iterations.
+  IterationLimit,
+  /// The optimizer finds no better point, but the gradient is not small.
+  Stalled,
+  /// The ELBO grows without bound.
+  Unbounded,
+  /// The ELBO is not finite at the start, nor anywhere near it.
+  NonFiniteStart,
+  Interrupted
+};
+
+/// A line of the trace.
+struct FitProgress {
+  int64_t iteration = 0;
+  int64_t gradientEvaluations = 0;
+  double elbo = 0;
+  /// In the metric of q (see `FitResult::gradientNorm`).
+  double gradientNorm = 0;
+};
+
+/// What a fit calls as it goes.
+struct FitMonitor {
+  /// After each iteration.
+  std::function<void(const FitProgress &)> report = [](const FitProgress &) {};
+  /// Asked often; true ends the fit with what it has.
+  std::function<bool()> isInterrupted = [] { return false; };
+};
+
+struct FitResult {
+  FitStatus status = FitStatus::NonFiniteStart;
+  std::vector<double> parameters;
+  /// The ELBO over fresh draws and its Monte Carlo standard error.
+  double elbo = 0, elboError = 0;
+  /// The ELBO over the held draws, at the last point.
+  double heldELBO = 0;
+  /// The norm of the gradient in the metric of q: each component times how far
+  /// its parameter moves for a change of q of order one.
+  double gradientNorm = 0;
+  /// The Newton decrement, where the Hessian is formed and definite: each mean
+  /// is within this many linear-response standard deviations of the optimum of
+  /// the held draws, and the ELBO within half of its square.
+  std::optional<double> decrement;
+  /// Held draws at the end.
+  int64_t samples = 0;
+  int64_t iterations = 0;
+  EvaluationCounts counts;
+  /// The Hessian of the negative ELBO over the guide's own parameters.
+  std::optional<Matrix> hessian;
+  GuideStructure structure;
+  /// Full sentences without a final stop, in lower case.
+  std::vector<std::string> warnings;
+
+  bool hasConverged() const { return status == FitStatus::Converged; }
+};
+
+/// Maximizes the ELBO from `start`.
+FitResult fit(CompiledModel &model, llvm::ArrayRef<double> start,
+              const FitOptions &options, const FitMonitor &monitor);
+
+/// The ELBO at `parameters` over fresh antithetic draws, and its Monte Carlo
+/// standard error: draws are added until that is below `targetError`, or about
+/// `maxWork` numbers have been read.
+struct ELBOEstimate {
+  double value = 0, error = 0;
+  int64_t draws = 0;
+  int64_t nonFinite = 0;
+};
+ELBOEstimate estimateELBO(CompiledModel &model,
+                          llvm::ArrayRef<double> parameters, uint64_t key,
+                          double targetError = 1e-3, double maxWork = 6e7);
+
+/// The numbers of a held set: as the options say, or enough for the guide.
+int64_t chooseSamples(CompiledModel &model, const FitOptions &options);
+
+/// Maximizes over held draws by L-BFGS (`fit` decides). `batches` has an entry
+/// for each data plate, or is empty for whole plates.
+FitResult fitDeterministic(CompiledModel &model, llvm::ArrayRef<double> start,
+                           const FitOptions &options, const FitMonitor &monitor,
+                           llvm::ArrayRef<PlateBatch> batches = {});
+
+/// Maximizes over fresh draws and minibatches by Adam (`fit` decides).
+FitResult fitStochastic(CompiledModel &model, llvm::ArrayRef<double> start,
+                        const FitOptions &options, const FitMonitor &monitor);
+
+/// Says which latent or parameter has left every sensible scale, if one has:
+/// the objective is then not bounded.
+std::optional<std::string> describeRunaway(CompiledModel &model,
+                                           llvm::ArrayRef<double> parameters,
+                                           const GuideStructure &structure,
+                                           NoiseView noise);
+
+/// Keys of a fit's random numbers, folded into the seed.
+enum class Stream : uint64_t { HeldDraws, FreshELBO, Batches, Posterior };
+uint64_t getStreamKey(uint64_t seed, Stream stream, uint64_t number = 0);
+
+} // namespace fit
+} // namespace vi
+
+#endif // VI_FIT_FIT_H

@@ -1,0 +1,61 @@
+//===- Objective.h - the ELBO with its draws held fixed -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_FIT_OBJECTIVE_H
+#define VI_FIT_OBJECTIVE_H
+
+#include "vi/Fit/CompiledModel.h"
+#include "vi/Fit/LinearAlgebra.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <optional>
+
+namespace vi {
+namespace fit {
+
+/// What a fit counts, over all of its objectives.
+struct EvaluationCounts {
+  int64_t values = 0;
+  int64_t gradients = 0;
+  /// Evaluations whose value or gradient had an element that is not finite.
+  int64_t nonFinite = 0;
+};
+
+/// The negative ELBO as a deterministic function of phi.
+class Objective {
+public:
+  /// `batches` has an entry for each data plate.
+  Objective(CompiledModel &model, NoiseView noise,
+            std::vector<PlateBatch> batches, EvaluationCounts &counts);
+
+  /// The negative ELBO and its gradient. Where either is not finite, the value
+  /// is infinity and the gradient zero, so that a line search steps back.
+  double operator()(llvm::ArrayRef<double> parameters,
+                    llvm::MutableArrayRef<double> gradient);
+
+  /// The Hessian of the negative ELBO by central differences of the gradient,
+  /// symmetrized; `scales` says how far each parameter moves for a change of
+  /// order one. Nothing where an evaluation is not finite, or if `interrupted`
+  /// (asked before each column) says so.
+  std::optional<Matrix> getHessian(llvm::ArrayRef<double> parameters,
+                                   llvm::ArrayRef<double> scales,
+                                   llvm::function_ref<bool()> interrupted);
+
+  CompiledModel &getModel() { return model; }
+  NoiseView getNoise() const { return noise; }
+
+private:
+  CompiledModel &model;
+  NoiseView noise;
+  EvaluationCounts &counts;
+  std::vector<PlateBatch> batches;
+};
+
+} // namespace fit
+} // namespace vi
+
+#endif // VI_FIT_OBJECTIVE_H

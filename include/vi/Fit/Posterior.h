@@ -1,0 +1,79 @@
+//===- Posterior.h - draws and summaries of a fit -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_FIT_POSTERIOR_H
+#define VI_FIT_POSTERIOR_H
+
+#include "vi/Fit/Fit.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vi {
+namespace fit {
+
+/// A draw of the latents, on the unconstrained scale.
+struct PosteriorDraw {
+  /// Of the distribution whose deviations are reported.
+  std::vector<double> latents;
+  /// Its log density there.
+  double logDensity = 0;
+  /// Of q itself, for the same noise.
+  std::vector<double> guideLatents;
+};
+
+/// The approximate posterior of a fit. With a linear-response covariance C it
+/// is the Gaussian N(E_q[u], C) on the unconstrained scale; for a guide that is
+/// not Gaussian, q stretched about its mean to the covariance C. Without, it is
+/// q.
+class Posterior {
+public:
+  /// `key` decides the draws that estimate moments of q.
+  Posterior(CompiledModel &model, const FitResult &fit, uint64_t key);
+
+  bool hasLinearResponse() const { return factor.has_value(); }
+  /// Why it has not; empty if it has.
+  const std::string &getReason() const { return reason; }
+  /// The linear-response covariance.
+  const std::optional<Matrix> &getCovariance() const { return covariance; }
+  llvm::ArrayRef<double> getMean() const { return mean; }
+
+  /// `count` draws with antithetic pairs and whitened second moments.
+  std::vector<PosteriorDraw> draw(uint64_t key, int64_t count) const;
+
+private:
+  CompiledModel &model;
+  std::vector<double> parameters;
+  std::vector<double> mean;
+  std::optional<Matrix> covariance;
+  /// The Cholesky factors of the covariance and, where it is needed, of q's.
+  std::optional<Matrix> factor, guideFactor;
+  double logDeterminant = 0;
+  bool isGaussian = false;
+  std::string reason;
+};
+
+/// The marginals of a site or generated quantity, on its constrained scale.
+struct ArraySummary {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<double> mean, sd, q05, q50, q95;
+  /// Of q itself; empty for what is not a latent.
+  std::vector<double> guideSD;
+};
+
+/// Moments and quantiles over at most `maxDraws` draws; over fewer, but not
+/// below 64, where they would not fit into about 128 megabytes.
+std::vector<ArraySummary> summarize(CompiledModel &model, const FitResult &fit,
+                                    const Posterior &posterior, uint64_t seed,
+                                    int64_t maxDraws = 8192);
+
+} // namespace fit
+} // namespace vi
+
+#endif // VI_FIT_POSTERIOR_H

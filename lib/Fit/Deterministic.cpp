@@ -1,0 +1,482 @@
+//===- Deterministic.cpp - maximizing over held draws -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// L-BFGS on the scaled parameters: first scaled by the geometry of q, again
+// where that has changed, and at last, for problems whose Hessian is
+// affordable, by the Hessian's Cholesky factor. In the coordinates y with phi =
+// phi0 + S y the gradient norm is that of the metric S S'; with S S' = H^-1 it
+// is the Newton decrement.
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Fit/Fit.h"
+#include "vi/Fit/LBFGS.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace vi::fit;
+
+namespace {
+
+/// The largest gradient norm in the metric of q, and the largest Newton
+/// decrement, of a fit that has converged.
+constexpr double gradientTolerance = 1e-5;
+constexpr double decrementTolerance = 1e-4;
+constexpr double acceptableDecrement = 1e-3;
+
+/// phi = origin + scales * (L^-T y), L the identity where there is no factor.
+struct Coordinates {
+  std::vector<double> origin;
+  std::vector<double> scales;
+  std::optional<Matrix> factor;
+
+  std::vector<double> getParameters(llvm::ArrayRef<double> y) const {
+    std::vector<double> step(y.begin(), y.end());
+    if (factor)
+      solveLowerTransposed(*factor, step);
+    for (size_t i = 0; i < step.size(); ++i)
+      step[i] = origin[i] + scales[i] * step[i];
+    return step;
+  }
+  void transformGradient(llvm::MutableArrayRef<double> gradient) const {
+    for (size_t i = 0; i < gradient.size(); ++i)
+      gradient[i] *= scales[i];
+    if (factor)
+      solveLower(*factor, gradient);
+  }
+};
+
+/// A fit over held draws.
+class DeterministicFit {
+public:
+  DeterministicFit(CompiledModel &model, const FitOptions &options,
+                   const FitMonitor &monitor, std::vector<PlateBatch> batches,
+                   FitResult &result)
+      : model(model), options(options), monitor(monitor),
+        batches(std::move(batches)), result(result),
+        maxIterations(options.maxIterations > 0 ? options.maxIterations
+                                                : 10000) {}
+
+  void run();
+
+private:
+  void setNoise(int64_t rows, uint64_t number);
+  bool findFiniteStart();
+  void fitScalesToCurvature();
+  /// One run of L-BFGS. False where the fit is to end.
+  LBFGSResult minimize(const Coordinates &coordinates, double tolerance,
+                       int64_t iterationLimit, bool watchScales);
+  /// L-BFGS in the metric of q, to its tolerance.
+  void minimizeInGuideMetric();
+  /// L-BFGS in the metric of the Hessian, and the Newton decrement.
+  bool minimizeInHessianMetric();
+  bool formHessian();
+  double getDecrement(llvm::ArrayRef<double> gradient) const;
+  bool findRunaway();
+  bool growDraws();
+  void finish();
+
+  CompiledModel &model;
+  const FitOptions &options;
+  const FitMonitor &monitor;
+  std::vector<PlateBatch> batches;
+  FitResult &result;
+  int64_t maxIterations;
+
+  NoiseMatrix noise;
+  std::optional<Objective> objective;
+  std::vector<double> scales;
+  std::optional<Matrix> hessian, factor;
+  bool isDone = false;
+};
+
+} // namespace
+
+void DeterministicFit::setNoise(int64_t rows, uint64_t number) {
+  noise = getHeldDraws(getStreamKey(options.seed, Stream::HeldDraws, number),
+                       model.getNoiseCount() ? rows : 1, model.getNoiseCount());
+  if (model.getNoiseCount() == 0)
+    noise = NoiseMatrix{{}, 1, 0};
+  objective.emplace(model, noise, batches, result.counts);
+  result.samples = model.getNoiseCount() ? noise.rows : 0;
+}
+
+bool DeterministicFit::findFiniteStart() {
+  std::vector<double> gradient(result.parameters.size());
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    double value = (*objective)(result.parameters, gradient);
+    if (std::isfinite(value)) {
+      result.heldELBO = -value;
+      return true;
+    }
+    // A narrower guide reaches less far into where the densities overflow.
+    bool changed = false;
+    for (size_t i = 0; i < result.structure.scales.size(); ++i) {
+      int64_t parameter = result.structure.scales[i];
+      if (parameter < 0 || result.structure.scaleRates[i] == 0)
+        continue;
+      result.parameters[parameter] -= 1.5 / result.structure.scaleRates[i];
+      changed = true;
+    }
+    if (!changed)
+      return false;
+  }
+  return false;
+}
+
+/// By Stein's identity the derivative of the ELBO by a log-scale is
+/// 1 + s^2 E[d^2 log p / du^2]: the scale at which it would be zero, if the
+/// curvature stayed as it is, comes from one gradient.
+void DeterministicFit::fitScalesToCurvature() {
+  const GuideStructure &structure = result.structure;
+  if (!structure.isGaussian || structure.isPoint)
+    return;
+  std::vector<double> gradient(result.parameters.size());
+  for (int round = 0; round < 8; ++round) {
+    std::vector<double> point = result.parameters;
+    double value = (*objective)(point, gradient);
+    if (!std::isfinite(value))
+      return;
+    double largest = 0;
+    for (size_t i = 0; i < structure.scales.size(); ++i) {
+      int64_t parameter = structure.scales[i];
+      if (parameter < 0 || structure.scaleRates[i] == 0)
+        continue;
+      double rate = structure.scaleRates[i];
+      double curvature = 1 + gradient[parameter] / rate;
+      double change = curvature > 0 ? -0.5 * std::log(curvature) : 0.5;
+      change = std::min(std::max(change, -3.0), 0.5);
+      point[parameter] += change / rate;
+      largest = std::max(largest, std::fabs(change));
+    }
+    std::vector<double> newGradient(gradient.size());
+    if (largest < 0.25 || !std::isfinite((*objective)(point, newGradient)))
+      return;
+    result.parameters = point;
+  }
+}
+
+bool DeterministicFit::findRunaway() {
+  std::optional<std::string> description =
+      describeRunaway(model, result.parameters, result.structure, noise);
+  if (description)
+    result.warnings.push_back(*description);
+  return description.has_value();
+}
+
+LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
+                                       double tolerance, int64_t iterationLimit,
+                                       bool watchScales) {
+  auto function = [&](llvm::ArrayRef<double> y,
+                      llvm::MutableArrayRef<double> gradient) {
+    double value = (*objective)(coordinates.getParameters(y), gradient);
+    coordinates.transformGradient(gradient);
+    return value;
+  };
+  const GuideStructure &structure = result.structure;
+  int64_t begin = result.iterations;
+  auto watch = [&](int64_t iteration, double value, double gradientNorm,
+                   llvm::ArrayRef<double> y) {
+    result.iterations = begin + iteration;
+    result.heldELBO = -value;
+    monitor.report(
+        {result.iterations, result.counts.gradients, -value, gradientNorm});
+    if (monitor.isInterrupted()) {
+      result.status = FitStatus::Interrupted;
+      isDone = true;
+      return false;
+    }
+    if (!watchScales || iteration < 10)
+      return true;
+    // Stop to scale anew where the guide has become wider or narrower.
+    std::vector<double> point = coordinates.getParameters(y);
+    for (size_t i = 0; i < structure.scales.size(); ++i) {
+      int64_t parameter = structure.scales[i];
+      if (parameter >= 0 &&
+          std::fabs(point[parameter] - coordinates.origin[parameter]) *
+                  std::fabs(structure.scaleRates[i]) >
+              1.4)
+        return false;
+    }
+    return true;
+  };
+  LBFGSOptions solver;
+  solver.gradientTolerance = tolerance;
+  solver.maxIterations =
+      std::min(iterationLimit, maxIterations - result.iterations);
+  std::vector<double> y(result.parameters.size());
+  LBFGSResult run = minimizeLBFGS(function, y, solver, watch);
+  result.parameters = coordinates.getParameters(y);
+  result.heldELBO = -run.value;
+  return run;
+}
+
+void DeterministicFit::minimizeInGuideMetric() {
+  int failures = 0;
+  for (int round = 0; round < 400 && !isDone; ++round) {
+    scales =
+        getParameterScales(model, result.parameters, result.structure, noise);
+    // Short runs first: the geometry of q changes most at the beginning.
+    int64_t limit = round < 3 ? 30 : round < 10 ? 100 : 1000;
+    double before = result.heldELBO;
+    LBFGSResult run = minimize({result.parameters, scales, std::nullopt},
+                               gradientTolerance, limit, true);
+    if (isDone)
+      return;
+    result.gradientNorm = run.gradientNorm;
+    if (findRunaway()) {
+      result.status = FitStatus::Unbounded;
+      isDone = true;
+      return;
+    }
+    if (run.status == LBFGSStatus::Converged) {
+      result.status = FitStatus::Converged;
+      // The scales that measured the gradient may be out of date.
+      if (run.iterations == 0 || round > 100)
+        return;
+      continue;
+    }
+    if (result.iterations >= maxIterations) {
+      result.status = FitStatus::IterationLimit;
+      isDone = true;
+      return;
+    }
+    if (run.status == LBFGSStatus::InvalidStart) {
+      result.status = FitStatus::Stalled;
+      return;
+    }
+    if (run.status == LBFGSStatus::LineSearchFailed) {
+      // From the last point along the gradient again, in new scales.
+      if (!(result.heldELBO > before) && ++failures >= 3) {
+        result.status = FitStatus::Stalled;
+        return;
+      }
+    }
+    // Many rounds without an end: leave the rest to the Hessian's metric.
+    if (round >= 60 &&
+        int64_t(result.parameters.size()) <= options.maxHessianParameters) {
+      result.status = FitStatus::Stalled;
+      return;
+    }
+  }
+}
+
+bool DeterministicFit::formHessian() {
+  hessian =
+      objective->getHessian(result.parameters, scales, monitor.isInterrupted);
+  factor.reset();
+  if (!hessian)
+    return false;
+  int64_t size = hessian->rows;
+  Matrix scaled = *hessian;
+  for (int64_t i = 0; i < size; ++i)
+    for (int64_t j = 0; j < size; ++j)
+      scaled(i, j) *= scales[i] * scales[j];
+  Matrix attempt = scaled;
+  bool isDefinite = factorizeCholesky(attempt, 1e-11);
+  // Not definite: away from a maximum. A multiple of the identity makes it a
+  // metric still.
+  double shift = 1e-3;
+  for (int round = 0; !factor && !isDefinite && round < 40; ++round) {
+    attempt = scaled;
+    for (int64_t i = 0; i < size; ++i)
+      attempt(i, i) += shift;
+    shift *= 4;
+    if (factorizeCholesky(attempt, 1e-11))
+      break;
+  }
+  factor = std::move(attempt);
+  return isDefinite;
+}
+
+double DeterministicFit::getDecrement(llvm::ArrayRef<double> gradient) const {
+  std::vector<double> scaled(gradient.begin(), gradient.end());
+  for (size_t i = 0; i < scaled.size(); ++i)
+    scaled[i] *= scales[i];
+  solveLower(*factor, scaled);
+  return norm(scaled);
+}
+
+bool DeterministicFit::minimizeInHessianMetric() {
+  double last = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < 12; ++round) {
+    scales =
+        getParameterScales(model, result.parameters, result.structure, noise);
+    bool isDefinite = formHessian();
+    if (!factor)
+      return false;
+    std::vector<double> gradient(result.parameters.size());
+    double value = (*objective)(result.parameters, gradient);
+    if (!std::isfinite(value))
+      return false;
+    result.heldELBO = -value;
+    double decrement = getDecrement(gradient);
+    std::vector<double> scaled = gradient;
+    for (size_t i = 0; i < scaled.size(); ++i)
+      scaled[i] *= scales[i];
+    result.gradientNorm = norm(scaled);
+    result.decrement.reset();
+    if (isDefinite)
+      result.decrement = decrement;
+    if (isDefinite && decrement <= decrementTolerance) {
+      result.status = FitStatus::Converged;
+      return true;
+    }
+    // Rounding ends what can be gained.
+    if (round >= 3 && isDefinite && decrement <= acceptableDecrement &&
+        decrement > 0.3 * last) {
+      result.status = FitStatus::Converged;
+      return true;
+    }
+    if (result.iterations >= maxIterations) {
+      result.status = FitStatus::IterationLimit;
+      isDone = true;
+      return false;
+    }
+    last = decrement;
+    LBFGSResult run = minimize({result.parameters, scales, factor},
+                               0.1 * decrementTolerance, 200, false);
+    if (isDone)
+      return false;
+    if (findRunaway()) {
+      result.status = FitStatus::Unbounded;
+      isDone = true;
+      return false;
+    }
+    if (run.iterations == 0 && run.status != LBFGSStatus::Converged) {
+      result.status = isDefinite && decrement <= acceptableDecrement
+                          ? FitStatus::Converged
+                          : FitStatus::Stalled;
+      return isDefinite;
+    }
+  }
+  result.status = FitStatus::Stalled;
+  return result.decrement.has_value();
+}
+
+/// How far the optimum over these draws may be from the optimum over all: an
+/// independent set of the same kind moves it by twice the variance. True where
+/// that is too far, more draws are affordable, and they have been set up.
+bool DeterministicFit::growDraws() {
+  if (options.samples > 0 || model.getNoiseCount() == 0 || isDone)
+    return false;
+  int64_t rows = noise.rows;
+  // An evaluation reads `work` numbers a draw, and the Hessian takes two
+  // gradients a parameter.
+  int64_t parameterCount = result.parameters.size();
+  bool hasHessian = factor.has_value();
+  double evaluations = 60 + (hasHessian ? 2.0 * double(parameterCount) : 0);
+  double affordable =
+      1.2e8 / (std::max<double>(1, model.getWork()) * evaluations);
+  int64_t maxRows = static_cast<int64_t>(std::min(affordable, 16384.0));
+  if (maxRows < 2 * rows)
+    return false;
+
+  NoiseMatrix other =
+      getHeldDraws(getStreamKey(options.seed, Stream::HeldDraws, 1000 + rows),
+                   rows, model.getNoiseCount());
+  Objective independent(model, other, batches, result.counts);
+  std::vector<double> gradient(parameterCount), held(parameterCount);
+  if (!std::isfinite(independent(result.parameters, gradient)) ||
+      !std::isfinite((*objective)(result.parameters, held)))
+    return false;
+  std::vector<double> shift(parameterCount);
+  for (int64_t i = 0; i < parameterCount; ++i)
+    shift[i] = (gradient[i] - held[i]) * scales[i];
+  double decrement = 0, largest = 0;
+  if (factor) {
+    solveLower(*factor, shift);
+    decrement = norm(shift);
+    solveLowerTransposed(*factor, shift);
+    // In linear-response standard deviations, but not in more than those of q
+    // for the parameters that are its scales.
+    for (int64_t i = 0; i < parameterCount; ++i) {
+      std::vector<double> unit(parameterCount);
+      unit[i] = 1;
+      solveLower(*factor, unit);
+      double sd = std::max(1.0, norm(unit));
+      if (llvm::is_contained(result.structure.scales, i))
+        sd = 1;
+      largest = std::max(largest, std::fabs(shift[i]) / sd);
+    }
+  } else {
+    decrement = norm(shift);
+    for (double element : shift)
+      largest = std::max(largest, std::fabs(element));
+  }
+  largest *= std::sqrt(0.5);
+  // Half of the square of the decrement is the loss of ELBO; a parameter may
+  // be off by a hundredth of its unit.
+  double excess = std::max(largest / 0.006, decrement * std::sqrt(0.5) / 0.06);
+  if (!(excess > 1))
+    return false;
+  double wanted = double(rows) * std::min(excess * excess, 16.0);
+  int64_t newRows = static_cast<int64_t>(
+      std::min<double>(maxRows, std::max<double>(2.0 * double(rows), wanted)));
+  setNoise(newRows / 2 * 2, newRows);
+  return true;
+}
+
+void DeterministicFit::finish() {
+  if (!result.decrement && result.status == FitStatus::Stalled &&
+      result.gradientNorm <= 100 * gradientTolerance)
+    result.status = FitStatus::Converged;
+  if (hessian && result.decrement) {
+    int64_t begin = model.getModelParameterCount();
+    int64_t size = hessian->rows - begin;
+    Matrix guide(size, size);
+    for (int64_t i = 0; i < size; ++i)
+      for (int64_t j = 0; j < size; ++j)
+        guide(i, j) = (*hessian)(begin + i, begin + j);
+    result.hessian = std::move(guide);
+  }
+}
+
+void DeterministicFit::run() {
+  setNoise(chooseSamples(model, options), 0);
+  result.structure = analyzeGuide(model, result.parameters);
+  if (!findFiniteStart()) {
+    result.status = FitStatus::NonFiniteStart;
+    return;
+  }
+  if (!options.keepStart)
+    fitScalesToCurvature();
+  bool useHessian =
+      int64_t(result.parameters.size()) <= options.maxHessianParameters;
+  do {
+    if (!factor)
+      minimizeInGuideMetric();
+    if (isDone)
+      break;
+    if (useHessian)
+      minimizeInHessianMetric();
+  } while (growDraws());
+  finish();
+}
+
+FitResult vi::fit::fitDeterministic(CompiledModel &model,
+                                    llvm::ArrayRef<double> start,
+                                    const FitOptions &options,
+                                    const FitMonitor &monitor,
+                                    llvm::ArrayRef<PlateBatch> batches) {
+  FitResult result;
+  result.parameters.assign(start.begin(), start.end());
+  if (start.empty()) {
+    // Nothing to fit: the ELBO is the log density of the data.
+    result.status = FitStatus::Converged;
+    result.structure = analyzeGuide(model, start);
+    return result;
+  }
+  DeterministicFit(model, options, monitor,
+                   batches.empty() ? getWholePlates(model)
+                                   : std::vector<PlateBatch>(batches),
+                   result)
+      .run();
+  return result;
+}

@@ -1,0 +1,147 @@
+//===- Fit.cpp - maximizing the ELBO -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Fit/Fit.h"
+#include "vi/Fit/Random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace vi::fit;
+
+uint64_t vi::fit::getStreamKey(uint64_t seed, Stream stream, uint64_t number) {
+  return foldIn(foldIn(seed, static_cast<uint64_t>(stream)), number);
+}
+
+int64_t vi::fit::chooseSamples(CompiledModel &model,
+                               const FitOptions &options) {
+  int64_t noiseCount = model.getNoiseCount();
+  if (noiseCount == 0)
+    return 1;
+  if (options.samples > 0)
+    return options.samples;
+  int64_t guideParameters =
+      model.getParameterCount() - model.getModelParameterCount();
+  // A family with correlations fits itself to the draws where their pairs are
+  // not many more than the latents.
+  bool isRich = guideParameters > 3 * model.getLatentCount();
+  int64_t wanted = std::max<int64_t>(64, (isRich ? 8 : 3) * noiseCount);
+  int64_t cap = isRich ? 4096 : 512;
+  return std::max<int64_t>(2, std::min(wanted, cap) / 2 * 2);
+}
+
+ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
+                                   llvm::ArrayRef<double> parameters,
+                                   uint64_t key, double targetError,
+                                   double maxWork) {
+  std::vector<PlateBatch> batches = getWholePlates(model);
+  ELBOEstimate estimate;
+  int64_t columns = model.getNoiseCount();
+  if (columns == 0) {
+    estimate.value = model.evaluate(parameters, {nullptr, 1, 0}, batches);
+    estimate.draws = 1;
+    return estimate;
+  }
+  // Blocks of draws, whose means are independent.
+  double work = std::max<double>(1, model.getWork());
+  const int64_t rows = 16;
+  int64_t maxBlocks = static_cast<int64_t>(maxWork / (work * double(rows)));
+  maxBlocks = std::max<int64_t>(16, std::min<int64_t>(maxBlocks, 1 << 14));
+  double mean = 0, squares = 0;
+  int64_t count = 0;
+  for (int64_t block = 0; block < maxBlocks; ++block) {
+    NoiseMatrix noise = getAntitheticDraws(foldIn(key, block), rows, columns);
+    double value = model.evaluate(parameters, noise, batches);
+    estimate.draws += rows;
+    if (!std::isfinite(value)) {
+      ++estimate.nonFinite;
+      continue;
+    }
+    ++count;
+    double change = value - mean;
+    mean += change / double(count);
+    squares += change * (value - mean);
+    estimate.error = std::sqrt(
+        squares / double(std::max<int64_t>(1, count - 1)) / double(count));
+    if (count >= 16 && estimate.error <= targetError)
+      break;
+  }
+  estimate.value = count ? mean : -std::numeric_limits<double>::infinity();
+  return estimate;
+}
+
+/// A mean or a standard deviation of q beyond this has run away; and a
+/// parameter of the model's.
+static constexpr double runawayLatent = 1e10, runawayParameter = 1e8;
+
+std::optional<std::string>
+vi::fit::describeRunaway(CompiledModel &model,
+                         llvm::ArrayRef<double> parameters,
+                         const GuideStructure &structure, NoiseView noise) {
+  GuideMoments moments = getGuideMoments(
+      model, parameters, noise.slice(0, std::min<int64_t>(noise.rows, 64)));
+  std::string prefix = "the ELBO grows without bound: ";
+  int64_t worst = -1;
+  double worstSize = runawayLatent;
+  for (size_t i = 0; i < moments.mean.size(); ++i) {
+    double size = std::max(std::fabs(moments.mean[i]), moments.sd[i]);
+    if (!(size <= worstSize)) {
+      worst = i;
+      worstSize = size;
+    }
+  }
+  if (worst >= 0) {
+    bool hasDirection =
+        std::fabs(moments.mean[worst]) > 0.1 * moments.sd[worst];
+    return prefix + model.getLatentName(worst) + " runs away " +
+           (!hasDirection             ? "in both directions"
+            : moments.mean[worst] > 0 ? "to plus infinity"
+                                      : "to minus infinity") +
+           " (on the unconstrained scale); its posterior is improper, and "
+           "wants a proper prior";
+  }
+  for (size_t i = 0; i < moments.mean.size(); ++i)
+    if (!structure.isPoint && structure.scales[i] >= 0 &&
+        moments.sd[i] < 1e-13 * (1 + std::fabs(moments.mean[i])))
+      return prefix + "the standard deviation of " + model.getLatentName(i) +
+             " goes to zero, as the joint density is not bounded";
+  for (int64_t i = 0, end = model.getModelParameterCount(); i < end; ++i)
+    if (!(std::fabs(parameters[i]) <= runawayParameter))
+      return prefix + model.getParameterName(i) + " runs away to " +
+             (parameters[i] > 0 ? "plus" : "minus") +
+             " infinity (on the unconstrained scale)";
+  return std::nullopt;
+}
+
+FitResult vi::fit::fit(CompiledModel &model, llvm::ArrayRef<double> start,
+                       const FitOptions &options, const FitMonitor &monitor) {
+  OptimizerKind kind = options.optimizer;
+  if (kind == OptimizerKind::Automatic)
+    kind = options.batchSize > 0 ? OptimizerKind::Adam : OptimizerKind::LBFGS;
+  FitResult result = kind == OptimizerKind::Adam
+                         ? fitStochastic(model, start, options, monitor)
+                         : fitDeterministic(model, start, options, monitor);
+  if (result.status == FitStatus::NonFiniteStart)
+    return result;
+  ELBOEstimate estimate = estimateELBO(
+      model, result.parameters, getStreamKey(options.seed, Stream::FreshELBO));
+  result.elbo = estimate.value;
+  result.elboError = estimate.error;
+  result.counts.values += estimate.draws;
+  if (estimate.nonFinite)
+    result.warnings.push_back(
+        "the ELBO is not finite on " + std::to_string(estimate.nonFinite) +
+        " of the blocks of fresh draws that judge it; they are left out");
+  if (result.counts.nonFinite)
+    result.warnings.push_back(
+        std::to_string(result.counts.nonFinite) + " of " +
+        std::to_string(result.counts.gradients) +
+        " evaluations of the ELBO and its gradient were not finite; the "
+        "optimizer stepped back from them");
+  return result;
+}

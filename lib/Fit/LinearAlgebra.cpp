@@ -1,0 +1,71 @@
+//===- LinearAlgebra.cpp - small dense matrices -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Fit/LinearAlgebra.h"
+
+#include <cmath>
+
+using namespace vi::fit;
+
+double vi::fit::dot(llvm::ArrayRef<double> x, llvm::ArrayRef<double> y) {
+  double sum = 0;
+  for (size_t i = 0; i < x.size(); ++i)
+    sum += x[i] * y[i];
+  return sum;
+}
+
+double vi::fit::norm(llvm::ArrayRef<double> x) { return std::sqrt(dot(x, x)); }
+
+bool vi::fit::factorizeCholesky(Matrix &matrix, double tolerance) {
+  int64_t size = matrix.rows;
+  for (int64_t i = 0; i < size; ++i) {
+    for (int64_t j = 0; j <= i; ++j) {
+      double sum = matrix(i, j);
+      for (int64_t k = 0; k < j; ++k)
+        sum -= matrix(i, k) * matrix(j, k);
+      if (i != j) {
+        matrix(i, j) = sum / matrix(j, j);
+        continue;
+      }
+      if (!(sum > tolerance * std::fabs(matrix(i, i))) || !std::isfinite(sum))
+        return false;
+      matrix(i, i) = std::sqrt(sum);
+    }
+  }
+  for (int64_t i = 0; i < size; ++i)
+    for (int64_t j = i + 1; j < size; ++j)
+      matrix(i, j) = 0;
+  return true;
+}
+
+void vi::fit::solveLower(const Matrix &factor,
+                         llvm::MutableArrayRef<double> x) {
+  for (int64_t i = 0; i < factor.rows; ++i) {
+    double sum = x[i];
+    for (int64_t j = 0; j < i; ++j)
+      sum -= factor(i, j) * x[j];
+    x[i] = sum / factor(i, i);
+  }
+}
+
+void vi::fit::solveLowerTransposed(const Matrix &factor,
+                                   llvm::MutableArrayRef<double> x) {
+  for (int64_t i = factor.rows - 1; i >= 0; --i) {
+    x[i] /= factor(i, i);
+    for (int64_t j = 0; j < i; ++j)
+      x[j] -= factor(i, j) * x[i];
+  }
+}
+
+std::vector<double> vi::fit::multiplyLower(const Matrix &factor,
+                                           llvm::ArrayRef<double> x) {
+  std::vector<double> y(factor.rows);
+  for (int64_t i = 0; i < factor.rows; ++i)
+    for (int64_t j = 0; j <= i; ++j)
+      y[i] += factor(i, j) * x[j];
+  return y;
+}

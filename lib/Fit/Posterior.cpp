@@ -1,0 +1,201 @@
+//===- Posterior.cpp - draws and summaries of a fit -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Fit/Posterior.h"
+#include "vi/Fit/LinearResponse.h"
+#include "vi/Fit/Random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace vi::fit;
+
+static const double logTwoPi = 1.8378770664093454836;
+
+Posterior::Posterior(CompiledModel &model, const FitResult &fit, uint64_t key)
+    : model(model), parameters(fit.parameters),
+      isGaussian(fit.structure.isGaussian) {
+  int64_t count = model.getLatentCount();
+  int64_t noiseCount = model.getNoiseCount();
+  int64_t rows =
+      noiseCount == 0
+          ? 1
+          : std::max<int64_t>(
+                64, std::min<int64_t>(4096, (1 << 22) / (noiseCount + count)));
+  if (isGaussian)
+    rows = std::min<int64_t>(rows, std::max<int64_t>(64, 2 * noiseCount));
+  NoiseMatrix noise = getHeldDraws(key, rows, noiseCount);
+  if (noiseCount == 0)
+    noise.rows = 1;
+  mean = getGuideMoments(model, parameters, noise).mean;
+  if (count == 0) {
+    reason = "there are no latents";
+    return;
+  }
+  if (!fit.hessian) {
+    reason = "the Hessian of the ELBO is not at hand";
+    return;
+  }
+  covariance = getLinearResponse(
+      *fit.hessian, getMeanJacobian(model, parameters, fit.structure, noise));
+  if (!covariance) {
+    reason = "the Hessian of the ELBO is not definite";
+    return;
+  }
+  Matrix attempt = *covariance;
+  if (!factorizeCholesky(attempt)) {
+    reason = "the linear-response covariance is not definite";
+    covariance.reset();
+    return;
+  }
+  if (!isGaussian) {
+    // The covariance of q over the draws.
+    Matrix guide(count, count);
+    std::vector<double> latents(count);
+    for (int64_t row = 0; row < noise.rows; ++row) {
+      model.getLatents(parameters, NoiseView(noise).getRow(row), latents);
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t j = 0; j < count; ++j)
+          guide(i, j) += (latents[i] - mean[i]) * (latents[j] - mean[j]) /
+                         double(noise.rows);
+    }
+    if (!factorizeCholesky(guide)) {
+      reason = "the guide's covariance is not definite";
+      covariance.reset();
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i)
+      logDeterminant -= std::log(guide(i, i));
+    guideFactor = std::move(guide);
+  }
+  for (int64_t i = 0; i < count; ++i)
+    logDeterminant += std::log(attempt(i, i));
+  factor = std::move(attempt);
+}
+
+std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
+  int64_t latentCount = model.getLatentCount();
+  int64_t columns = model.getNoiseCount();
+  bool isOwn = factor && isGaussian;
+  if (isOwn)
+    columns = std::max(columns, latentCount);
+  NoiseMatrix noise = getHeldDraws(key, count, columns);
+  if (columns == 0)
+    noise.rows = count;
+  std::vector<PosteriorDraw> draws(count);
+  for (int64_t row = 0; row < count; ++row) {
+    PosteriorDraw &draw = draws[row];
+    llvm::ArrayRef<double> normals = NoiseView(noise).getRow(row);
+    draw.guideLatents.resize(latentCount);
+    model.getLatents(parameters, normals.take_front(model.getNoiseCount()),
+                     draw.guideLatents);
+    if (!factor) {
+      draw.latents = draw.guideLatents;
+      draw.logDensity = model.getLogGuide(parameters, draw.latents);
+      continue;
+    }
+    std::vector<double> standard;
+    if (isGaussian) {
+      standard = normals.take_front(latentCount).vec();
+      draw.logDensity = -0.5 * dot(standard, standard) -
+                        0.5 * double(latentCount) * logTwoPi - logDeterminant;
+    } else {
+      standard = draw.guideLatents;
+      for (int64_t i = 0; i < latentCount; ++i)
+        standard[i] -= mean[i];
+      solveLower(*guideFactor, standard);
+      draw.logDensity =
+          model.getLogGuide(parameters, draw.guideLatents) - logDeterminant;
+    }
+    draw.latents = multiplyLower(*factor, standard);
+    for (int64_t i = 0; i < latentCount; ++i)
+      draw.latents[i] += mean[i];
+  }
+  return draws;
+}
+
+/// Mean and standard deviation of a row of draws.
+static void getMoments(llvm::ArrayRef<double> values, double &mean,
+                       double &sd) {
+  mean = sd = 0;
+  for (double value : values)
+    mean += value / double(values.size());
+  for (double value : values)
+    sd += (value - mean) * (value - mean);
+  sd = std::sqrt(sd / double(values.size()));
+}
+
+/// A quantile of sorted values, interpolated (R's type 7).
+static double getQuantile(llvm::ArrayRef<double> sorted, double probability) {
+  double position = probability * double(sorted.size() - 1);
+  size_t below = static_cast<size_t>(position);
+  size_t above = std::min(below + 1, sorted.size() - 1);
+  double weight = position - double(below);
+  return sorted[below] + weight * (sorted[above] - sorted[below]);
+}
+
+std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
+                                             const FitResult &fit,
+                                             const Posterior &posterior,
+                                             uint64_t seed, int64_t maxDraws) {
+  std::vector<ArraySummary> summaries;
+  int64_t total = 0;
+  for (const ReportedArray &array : model.getReportedArrays()) {
+    summaries.push_back({array.name, array.shape, {}, {}, {}, {}, {}, {}});
+    total += array.getElementCount();
+  }
+  if (total == 0)
+    return summaries;
+  int64_t count = std::max<int64_t>(
+      64, std::min<int64_t>(maxDraws, (int64_t(1) << 23) / total));
+  std::vector<double> reported(total);
+  // A row for each element.
+  std::vector<double> values(total * count), guideValues(total * count);
+  std::vector<PosteriorDraw> draws =
+      posterior.draw(getStreamKey(seed, Stream::Posterior, 1), count);
+  uint64_t reportSeed = getStreamKey(seed, Stream::Posterior, 2);
+  for (int64_t row = 0; row < count; ++row) {
+    model.report(fit.parameters, draws[row].latents, reportSeed, row, reported);
+    for (int64_t i = 0; i < total; ++i)
+      values[i * count + row] = reported[i];
+    if (posterior.hasLinearResponse())
+      model.report(fit.parameters, draws[row].guideLatents, reportSeed, row,
+                   reported);
+    for (int64_t i = 0; i < total; ++i)
+      guideValues[i * count + row] = reported[i];
+  }
+  draws.clear();
+
+  int64_t element = 0;
+  for (auto [array, summary] :
+       llvm::zip(model.getReportedArrays(), summaries)) {
+    for (int64_t i = 0, end = array.getElementCount(); i < end;
+         ++i, ++element) {
+      llvm::MutableArrayRef<double> row(values.data() + element * count, count);
+      double mean, sd;
+      getMoments(row, mean, sd);
+      summary.mean.push_back(mean);
+      summary.sd.push_back(sd);
+      bool isNumber = std::none_of(row.begin(), row.end(), [](double value) {
+        return std::isnan(value);
+      });
+      std::sort(row.begin(), isNumber ? row.end() : row.begin());
+      double unknown = std::numeric_limits<double>::quiet_NaN();
+      summary.q05.push_back(isNumber ? getQuantile(row, 0.05) : unknown);
+      summary.q50.push_back(isNumber ? getQuantile(row, 0.50) : unknown);
+      summary.q95.push_back(isNumber ? getQuantile(row, 0.95) : unknown);
+      if (!array.isLatent)
+        continue;
+      getMoments(
+          {guideValues.data() + element * count, static_cast<size_t>(count)},
+          mean, sd);
+      summary.guideSD.push_back(sd);
+    }
+  }
+  return summaries;
+}
