@@ -355,7 +355,7 @@ vi::data::getElementNames(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) {
 }
 
 llvm::Expected<std::unique_ptr<DrawsWriter>>
-DrawsWriter::create(llvm::StringRef path, llvm::ArrayRef<std::string> comments,
+DrawsWriter::create(llvm::StringRef path, const DrawsDescription &description,
                     llvm::ArrayRef<Column> columns) {
   llvm::Expected<std::unique_ptr<OutputFile>> file = OutputFile::create(path);
   if (!file)
@@ -364,9 +364,26 @@ DrawsWriter::create(llvm::StringRef path, llvm::ArrayRef<std::string> comments,
   writer->file = std::move(*file);
   writer->columns = columns.vec();
   llvm::raw_ostream &os = writer->file->os();
-  for (llvm::StringRef comment : comments)
+  os << "# vi-fit: independent draws of a variational fit, a draw in each "
+        "row\n";
+  for (llvm::StringRef comment : description.comments)
     for (llvm::StringRef line : llvm::split(comment, '\n'))
       os << "# " << line << '\n';
+  // CmdStan's configuration of a sampler that has nothing to adapt.
+  os << "# model = " << description.model << '\n'
+     << "# method = sample\n"
+        "#   sample\n"
+        "#     num_samples = "
+     << description.draws
+     << "\n"
+        "#     num_warmup = 1000 (Default)\n"
+        "#     save_warmup = false (Default)\n"
+        "#     thin = 1 (Default)\n"
+        "#     algorithm = fixed_param\n"
+        "# id = 1 (Default)\n"
+        "# random\n"
+        "#   seed = "
+     << description.seed << '\n';
   os << "lp__,log_p__,log_g__";
   for (const Column &column : columns) {
     std::vector<int64_t> &order = writer->order.emplace_back();
@@ -416,4 +433,12 @@ llvm::Error DrawsWriter::write(double logP, double logG,
   return file->check();
 }
 
-llvm::Error DrawsWriter::commit() { return file->commit(); }
+llvm::Error DrawsWriter::commit() {
+  // Readers expect it. Times would make the bytes differ from run to run.
+  file->os() << "#\n"
+                "#  Elapsed Time: 0 seconds (Warm-up)\n"
+                "#                0 seconds (Sampling)\n"
+                "#                0 seconds (Total)\n"
+                "#\n";
+  return file->commit();
+}

@@ -59,7 +59,7 @@ TEST_F(OutputTest, FullDisk) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
 
   std::string path = writeFile("draws.csv", "old");
-  auto writer = DrawsWriter::create(path, {}, {{"x", {100}}});
+  auto writer = DrawsWriter::create(path, {"m", 1000, 1, {}}, {{"x", {100}}});
   ASSERT_TRUE(static_cast<bool>(writer));
   std::vector<double> values(100, 1.0 / 3.0);
   std::string message = "ok";
@@ -177,7 +177,7 @@ TEST_F(OutputTest, ParametersAreChecked) {
 TEST_F(OutputTest, Draws) {
   std::string path = getPath("draws.csv");
   auto writer = DrawsWriter::create(
-      path, {"model = m", "two\nlines"},
+      path, {"m", 1, 7, {"two\nlines"}},
       {{"mu", {}}, {"x", {2, 3}}, {"none", {0}}, {"od,d", {1}}});
   ASSERT_TRUE(static_cast<bool>(writer));
   std::vector<double> mu = {0.5}, none, odd = {notANumber};
@@ -187,10 +187,19 @@ TEST_F(OutputTest, Draws) {
             "ok");
   ASSERT_EQ(getMessage((*writer)->commit()), "ok");
   EXPECT_EQ(readFile(path),
-            "# model = m\n# two\n# lines\n"
+            "# vi-fit: independent draws of a variational fit, a draw in each "
+            "row\n# two\n# lines\n"
+            "# model = m\n# method = sample\n#   sample\n"
+            "#     num_samples = 1\n#     num_warmup = 1000 (Default)\n"
+            "#     save_warmup = false (Default)\n#     thin = 1 (Default)\n"
+            "#     algorithm = fixed_param\n# id = 1 (Default)\n"
+            "# random\n#   seed = 7\n"
             "lp__,log_p__,log_g__,mu,x.1.1,x.2.1,x.1.2,x.2.2,x.1.3,x.2.3,"
             "\"od,d.1\"\n"
-            "-1.5,-1.5,-inf,0.5,11,21,12,22,13,23,nan\n");
+            "-1.5,-1.5,-inf,0.5,11,21,12,22,13,23,nan\n"
+            "#\n#  Elapsed Time: 0 seconds (Warm-up)\n"
+            "#                0 seconds (Sampling)\n"
+            "#                0 seconds (Total)\n#\n");
 }
 
 TEST_F(OutputTest, Trace) {

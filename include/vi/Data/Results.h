@@ -124,9 +124,24 @@ void printEvaluation(llvm::raw_ostream &os, double elbo,
 llvm::Error readParameters(llvm::StringRef path,
                            llvm::MutableArrayRef<NamedArray> parameters);
 
+/// What the head of `draws.csv` says about the draws.
+struct DrawsDescription {
+  /// The name of the model.
+  std::string model;
+  /// The number of rows that will be written.
+  int64_t draws = 0;
+  uint64_t seed = 0;
+  /// More lines for people; none of the form "key = value".
+  std::vector<std::string> comments;
+};
+
 /// Writes `draws.csv` row by row: `#` comment lines, a header of CmdStan's
 /// column names (`lp__,log_p__,log_g__`, then `theta`, `theta.1`, `x.1.2`, the
 /// elements of an array in column-major order), and a row for each draw.
+///
+/// The comments are those of CmdStan's sampling output with fixed parameters,
+/// not those of its variational output: readers take the first row of the
+/// latter for a mean and drop it, while here every row is a draw.
 class DrawsWriter {
 public:
   /// The name and shape of one site or generated quantity of a draw.
@@ -137,7 +152,7 @@ public:
 
   /// Opens a temporary file beside `path` and writes comments and header.
   static llvm::Expected<std::unique_ptr<DrawsWriter>>
-  create(llvm::StringRef path, llvm::ArrayRef<std::string> comments,
+  create(llvm::StringRef path, const DrawsDescription &description,
          llvm::ArrayRef<Column> columns);
 
   /// Writes a draw: `values[c]` are the elements of column c in row-major
@@ -146,7 +161,8 @@ public:
   llvm::Error write(double logP, double logG,
                     llvm::ArrayRef<llvm::ArrayRef<double>> values);
 
-  /// Makes the file appear under its name. Without it the file is dropped.
+  /// Writes the closing comments and makes the file appear under its name.
+  /// Without it the file is dropped.
   llvm::Error commit();
 
 private:
