@@ -8,9 +8,14 @@
 #ifndef VI_DIALECT_VI_TRANSFORMS_PASSES_H
 #define VI_DIALECT_VI_TRANSFORMS_PASSES_H
 
+#include "vi/Dialect/VI/Transforms/Noise.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace vi {
+
+/// The families that vi-auto-guide makes.
+enum class GuideFamily { MeanField, FullRank, Delta };
 
 #define GEN_PASS_DECL
 #include "vi/Dialect/VI/Transforms/Passes.h.inc"

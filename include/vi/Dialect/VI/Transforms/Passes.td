@@ -10,6 +10,267 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RaiseToPlates : Pass<"vi-raise-to-plates"> {
+  let summary = "turn whole-tensor sites into plates";
+  let description = [{
+    A site over a tensor whose members are independent becomes a plate over its
+    leading dimension with a site for one member in it, until members are
+    events of their family. The plate is named like the site (inner ones
+    SITE_1, SITE_2, ...).
+
+    Elementwise operations and `linalg` operations that produce the
+    distribution's parameters move into the plate as the computation of one
+    member, so that no array of the plate's length is left: the matrix-vector
+    product of a regression becomes the dot product of one row.
+
+    Example:
+
+    ```mlir
+    %likelihood = vi.normal %x, %sigma : tensor<?xf64>, f64
+    vi.observe "y" from %likelihood, %y : tensor<?xf64>, tensor<?xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    vi.plate "y" %i in %n (%x_i = %x : tensor<?xf64>, %y_i = %y : tensor<?xf64>) {
+      %likelihood = vi.normal %x_i, %sigma : f64, f64
+      vi.observe "y" from %likelihood, %y_i : f64, f64
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::vi::VIDialect"
+  ];
+}
+
+def FusePlates : Pass<"vi-fuse-plates"> {
+  let summary = "make one plate of plates over the same members";
+  let description = [{
+    Plates of one name in one block become one plate where the later one needs
+    nothing of the earlier but its stacks, member by member: these are then the
+    member's values, and a stack that nothing else uses is gone. Then moves out
+    of each plate what does not depend on the member.
+
+    Example:
+
+    ```mlir
+    %z = vi.plate "obs" %i in %n (%x_i = %x : tensor<?xf64>) -> tensor<?xf64> {
+      %z_i = math.exp %x_i : f64
+      vi.yield %z_i : f64
+    }
+    %s = vi.plate "obs" %i in %n (%z_i = %z : tensor<?xf64>) sums(%a = %zero : f64) {
+      %b = arith.addf %a, %z_i : f64
+      vi.yield sums(%b : f64)
+    }
+    ```
+
+    becomes, after canonicalization,
+
+    ```mlir
+    %s = vi.plate "obs" %i in %n (%x_i = %x : tensor<?xf64>) sums(%a = %zero : f64) {
+      %z_i = math.exp %x_i : f64
+      %b = arith.addf %a, %z_i : f64
+      vi.yield sums(%b : f64)
+    }
+    ```
+  }];
+}
+
+def Unconstrain : Pass<"vi-unconstrain", "::mlir::ModuleOp"> {
+  let summary = "move latent sites to the real line";
+  let description = [{
+    Each latent site of a model whose prior is on a set other than the real
+    line becomes a site on the unconstrained scale (its name with
+    `.unconstrained` appended), distributed as the prior pulled back by the
+    bijector of the support: the log-Jacobian is part of its density. The value
+    on the site's own scale is the bijector's image, and is reported under the
+    site's name. Guides written by hand follow. Discrete sites stay.
+
+    Runs before `vi-auto-guide`, so that families on the unconstrained scale
+    need not know of bijectors, even where bounds depend on other latents.
+
+    Example:
+
+    ```mlir
+    %tau = vi.sample "tau" from %prior : f64
+    ```
+
+    becomes
+
+    ```mlir
+    %p = vi.pullback positive %prior : f64 -> f64
+    %u = vi.sample "tau.unconstrained" from %p : f64
+    %tau = vi.constrain positive %u : f64 -> f64
+    vi.deterministic "tau" latent %tau : f64
+    ```
+  }];
+  let dependentDialects = ["::vi::VIDialect"];
+}
+
+def AutoGuide : Pass<"vi-auto-guide", "::mlir::ModuleOp"> {
+  let summary = "make a guide for every model that has none";
+  let description = [{
+    Adds a `vi.guide @MODEL_guide` with a family on the unconstrained scale:
+
+    - `meanfield`: an independent normal for each element of each site, with
+      parameters `SITE.loc` and `SITE.scale`;
+    - `fullrank`: one multivariate normal of all sites, with parameters
+      `joint.loc`, `joint.scale` (the diagonal of the Cholesky factor) and
+      `joint.lower` (its part below the diagonal, row by row);
+    - `delta`: a point, with parameters `SITE.loc`; the maximum of the ELBO is
+      then the mode of the joint density on the unconstrained scale.
+
+    Every latent site must be on the real line (see `vi-unconstrain`), and of a
+    size that is a function of the data.
+
+    Example:
+
+    ```mlir
+    %prior = vi.normal %zero, %ten : f64, f64
+    %mu = vi.sample "mu" from %prior : f64
+    ```
+
+    gets
+
+    ```mlir
+    %loc = vi.param "mu.loc" real initial(0.0) : f64
+    %scale = vi.param "mu.scale" positive initial(0.1) : f64
+    %q = vi.normal %loc, %scale : f64, f64
+    %mu = vi.sample "mu" from %q : f64
+    ```
+  }];
+  let options = [
+    Option<"family", "family", "::vi::GuideFamily",
+           "::vi::GuideFamily::MeanField", "family of the guide",
+           [{::llvm::cl::values(
+             clEnumValN(::vi::GuideFamily::MeanField, "meanfield",
+                        "independent normals"),
+             clEnumValN(::vi::GuideFamily::FullRank, "fullrank",
+                        "one multivariate normal"),
+             clEnumValN(::vi::GuideFamily::Delta, "delta", "a point"))}]>,
+    Option<"scale", "scale", "double", "0.1",
+           "standard deviation where the fit starts">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect"
+  ];
+}
+
+def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
+  let summary = "declare the functions that a compiled model consists of";
+  let description = [{
+    For each model and its guide, adds exported functions (`vi.export`) of the
+    data D, of the flat unconstrained parameters phi (the guide's, then the
+    model's), and of a range (begin, end, scale) B for each data plate:
+
+    | function | computes |
+    |---|---|
+    | `NAME_shapes(D)` | the number of parameters, of latents and of standard normals of a draw, and all sizes |
+    | `NAME_initial(D)` | phi where the fit starts |
+    | `NAME_elbo(D, phi, B, noise)` | the ELBO |
+    | `NAME_elbo_gradient(D, phi, B, noise)` | the ELBO and its gradient in phi (made by `vi-differentiate`) |
+    | `NAME_latents(D, phi, noise_row)` | a draw of all latents u from the guide, on the unconstrained scale |
+    | `NAME_log_guide(D, phi, u)` | log q(u) |
+    | `NAME_log_joint(D, phi, u)` | log p(x, u), with log-Jacobians |
+    | `NAME_log_lik(D, phi, u)` | log p of each observation |
+    | `NAME_report(D, phi, u, seed, draw)` | every site on its own scale, learned parameters, generated quantities |
+
+    `noise` holds a row of standard normals for each draw; with the option
+    `counter`, there is a number of draws and a seed instead.
+
+    The attributes `vi.parameters`, `vi.sites` and `vi.plates` of
+    `NAME_shapes` tell the names, supports and kinds in order.
+  }];
+  let options = [
+    Option<"guide", "guide", "std::string", "\"\"",
+           "the guide to use where a model has several">,
+    Option<"counter", "counter", "bool", "false",
+           "take noise from a counter (seed) instead of an array">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect", "::vi::rng::RNGDialect"
+  ];
+}
+
+def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {
+  let summary = "write the evidence lower bound out as an expectation";
+  let description = [{
+    Replaces each `vi.elbo` by a `vi.expect` whose region is the guide's body
+    (each site a `vi.draw`), the model's body (each site the draw of that name),
+    and the sum of log-densities: E_q[log p(x, z) - log q(z)].
+
+    Draws of a plate are stacked by the guide's plate and sliced by the model's;
+    `vi-fuse-plates` makes one plate of the two. Everything inside a data plate
+    is multiplied by the scale of its range.
+
+    Example:
+
+    ```mlir
+    %e = vi.elbo @m, @g parameters(%phi) : tensor<?xf64> -> f64
+    ```
+
+    becomes, for one site with prior %p and guide %q,
+
+    ```mlir
+    %e = vi.expect {
+      %z = vi.draw "z" from %q : f64
+      %lq = vi.log_prob %q, %z : f64, f64 -> f64
+      %lp = vi.log_prob %p, %z : f64, f64 -> f64
+      %d = arith.subf %lp, %lq : f64
+      vi.yield %d : f64
+    } : f64
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect"
+  ];
+}
+
+def EstimateExpectations
+    : Pass<"vi-estimate-expectations", "::mlir::func::FuncOp"> {
+  let summary = "estimate what has no closed form by Monte Carlo";
+  let description = [{
+    Replaces each `vi.expect` by the mean of its integrands over draws, a plate
+    named `draws`. Each `vi.draw` becomes a differentiable function of its
+    distribution's parameters and of noise (pathwise, or reparameterization,
+    estimator); a distribution that has none is an error.
+
+    In a function with a `vi.noise` argument, a row of the array for each draw,
+    the noise of draw k is row k. Otherwise noise is counter-based, a pure
+    function of (seed, site, draw, member); the number of draws and the seed are
+    the function's arguments marked `vi.samples` and `vi.seed`, or else the
+    options.
+
+    With `estimator=sticking-the-landing` the parameters of q in log q(z) are
+    held fixed in differentiation (Roeder, Wu and Duvenaud 2017), which leaves
+    the expectation of the gradient unchanged and its variance zero at q = p.
+  }];
+  let options = [
+    Option<"samples", "samples", "int64_t", "32",
+           "number of draws, where the function has no argument for it">,
+    Option<"seed", "seed", "int64_t", "0",
+           "seed, where the function has no argument for it">,
+    Option<"estimator", "estimator", "::vi::Estimator",
+           "::vi::Estimator::Pathwise", "gradient estimator",
+           [{::llvm::cl::values(
+             clEnumValN(::vi::Estimator::Pathwise, "pathwise",
+                        "derivative along the draws"),
+             clEnumValN(::vi::Estimator::StickingTheLanding,
+                        "sticking-the-landing",
+                        "without the score of q"))}]>
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect", "::vi::rng::RNGDialect"
+  ];
+}
+
 def TilePlates : Pass<"vi-tile-plates"> {
   let summary = "turn plates into loops";
   let description = [{

@@ -1,0 +1,115 @@
+//===- ProgramInliner.h - put the body of a model or guide into a function -*-
+//C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIALECT_VI_TRANSFORMS_PROGRAMINLINER_H
+#define VI_DIALECT_VI_TRANSFORMS_PROGRAMINLINER_H
+
+#include "vi/Dialect/VI/IR/VI.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace vi {
+
+/// A range of the members of a data plate, and the factor by which all
+/// log-density inside it is multiplied (N / B for a minibatch).
+struct Batch {
+  mlir::Value begin, end, scale;
+};
+
+/// Clones the body of a model or guide into ordinary code. What a site becomes
+/// is up to the subclass; this class takes care of plates and loops: named
+/// values that enter a plate are sliced (`inputs`), named values that leave one
+/// are stacked (`outputs`), and terms of the log-density are summed up
+/// (`terms`).
+class ProgramInliner {
+public:
+  ProgramInliner(mlir::OpBuilder &builder, mlir::FloatType type)
+      : builder(builder), floatType(type) {}
+  virtual ~ProgramInliner();
+
+  /// Clones all of `program`, whose arguments are `data`.
+  llvm::LogicalResult inlineProgram(mlir::FunctionOpInterface program,
+                                    mlir::ValueRange data);
+
+  /// The sum of the terms that were collected, 0 where there is none.
+  mlir::Value getTotal(mlir::Location loc);
+
+  /// Values by name as they are seen at the present level: members of the
+  /// value by that name outside. Given by the user for the top level.
+  llvm::StringMap<mlir::Value> inputs;
+  /// Values that are stacked on leaving a plate; at the end, the whole values.
+  llvm::MapVector<llvm::StringRef, mlir::Value> outputs;
+  /// Terms of the log-density at the present level.
+  llvm::SmallVector<mlir::Value> terms;
+  /// The ranges of top-level plates, by name; a plate that is not named runs
+  /// over all its members.
+  llvm::StringMap<Batch> batches;
+
+protected:
+  /// What to put for a latent site. `distribution` is the cloned one, `sizes`
+  /// the cloned sizes.
+  virtual mlir::FailureOr<mlir::Value>
+  emitSample(SampleOp op, mlir::Value distribution, mlir::ValueRange sizes) = 0;
+  /// What to put for a learned parameter.
+  virtual mlir::FailureOr<mlir::Value>
+  emitParam(ParamOp op, mlir::ValueRange bounds, mlir::ValueRange sizes) = 0;
+  /// By default, log p(value) as a term.
+  virtual llvm::LogicalResult emitObserve(ObserveOp op,
+                                          mlir::Value distribution,
+                                          mlir::Value value, mlir::Value mask);
+  /// By default, a term.
+  virtual llvm::LogicalResult emitFactor(FactorOp op, mlir::Value value);
+  /// By default, nothing.
+  virtual llvm::LogicalResult emitDeterministic(DeterministicOp op,
+                                                mlir::Value value);
+  /// By default, an error if the value is used.
+  virtual mlir::FailureOr<mlir::Value>
+  emitPredict(PredictOp op, mlir::Value distribution, mlir::ValueRange sizes);
+
+  /// log p(value) under `distribution` as a number of `floatType`.
+  mlir::Value buildLogProb(mlir::Location loc, mlir::Value distribution,
+                           mlir::Value value, mlir::Value mask = {});
+
+  mlir::OpBuilder &builder;
+  mlir::FloatType floatType;
+
+private:
+  llvm::LogicalResult inlineBlock(mlir::Block &block, mlir::IRMapping &mapping);
+  llvm::LogicalResult inlinePlate(PlateOp op, mlir::IRMapping &mapping);
+  llvm::LogicalResult inlineOther(mlir::Operation &op,
+                                  mlir::IRMapping &mapping);
+  llvm::LogicalResult inlineLoop(mlir::Operation &op, mlir::IRMapping &mapping);
+
+  /// Number of plates around the present place.
+  unsigned depth = 0;
+};
+
+/// Takes the parameters of programs, one after the other, out of a flat vector
+/// of unconstrained numbers.
+class ParameterReader {
+public:
+  ParameterReader(mlir::Value parameters) : parameters(parameters) {}
+  /// The next parameter, on its constrained scale.
+  mlir::FailureOr<mlir::Value> read(mlir::OpBuilder &builder, ParamOp op,
+                                    mlir::ValueRange bounds,
+                                    mlir::ValueRange sizes);
+  /// Passes over elements.
+  void skip(mlir::Value count) { offset = count; }
+  /// The number of unconstrained elements that were read so far.
+  mlir::Value getOffset(mlir::OpBuilder &builder, mlir::Location loc);
+
+private:
+  mlir::Value parameters;
+  mlir::Value offset;
+};
+
+} // namespace vi
+
+#endif // VI_DIALECT_VI_TRANSFORMS_PROGRAMINLINER_H

@@ -1,0 +1,57 @@
+//===- Shapes.h - sizes of values as functions of the data -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIALECT_VI_TRANSFORMS_SHAPES_H
+#define VI_DIALECT_VI_TRANSFORMS_SHAPES_H
+
+#include "vi/Dialect/VI/IR/VI.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace vi {
+
+/// Emits, at the builder's insertion point, the value of an index expression
+/// of another place, by cloning the pure operations that it is made of.
+/// `mapping` gives the values that stand for the data arguments there; cloned
+/// values are added to it. Sizes of sites, parameters, slices and stacks are
+/// traced to what they are declared with. Null where the expression depends on
+/// anything but data.
+mlir::Value buildSize(mlir::OpBuilder &builder, mlir::Value size,
+                      mlir::IRMapping &mapping);
+
+/// Emits the size of dimension `dimension` of a tensor of another place; see
+/// `buildSize`.
+mlir::Value buildDimension(mlir::OpBuilder &builder, mlir::Value tensor,
+                           unsigned dimension, mlir::IRMapping &mapping);
+
+/// Emits the whole shape of a site: the counts of the plates around it,
+/// outermost first, then the dimensions of its value. An error at the site
+/// where a size depends on more than the data.
+llvm::LogicalResult buildSiteShape(mlir::OpBuilder &builder,
+                                   mlir::Operation *site, mlir::Value value,
+                                   mlir::IRMapping &mapping,
+                                   llvm::SmallVectorImpl<mlir::Value> &shape);
+
+/// The product of sizes.
+mlir::Value buildProduct(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::ValueRange sizes);
+
+/// The tensor of shape `shape` (sizes as values, of which constants make static
+/// dimensions) that lies row-major at `offset` in the vector `flat`; its scalar
+/// where the shape is empty.
+mlir::Value buildUnflatten(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value flat, mlir::Value offset,
+                           mlir::ValueRange shape, mlir::Type type);
+
+/// `flat` with the elements of `value` written row-major at `offset`.
+mlir::Value buildFlatten(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value value, mlir::ValueRange shape,
+                         mlir::Value flat, mlir::Value offset);
+
+} // namespace vi
+
+#endif // VI_DIALECT_VI_TRANSFORMS_SHAPES_H

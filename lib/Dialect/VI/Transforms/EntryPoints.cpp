@@ -1,0 +1,803 @@
+//===- EntryPoints.cpp - the functions that a compiled model consists of -*- C++
+//-*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Dialect/RNG/IR/RNG.h"
+#include "vi/Dialect/VI/IR/Bijectors.h"
+#include "vi/Dialect/VI/Transforms/Noise.h"
+#include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Dialect/VI/Transforms/ProgramInliner.h"
+#include "vi/Dialect/VI/Transforms/Shapes.h"
+#include "vi/Dialect/VI/Transforms/Sites.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+namespace vi {
+#define GEN_PASS_DEF_ENTRYPOINTS
+#include "vi/Dialect/VI/Transforms/Passes.h.inc"
+} // namespace vi
+
+using namespace mlir;
+using namespace vi;
+
+namespace {
+
+/// A site as the flat vector of latents holds it.
+struct LatentSite {
+  SampleOp op;
+  SmallVector<Value> shape;
+};
+
+/// A program whose latents are given, not drawn.
+class GivenLatentsInliner : public ProgramInliner {
+public:
+  GivenLatentsInliner(OpBuilder &builder, FloatType type,
+                      ParameterReader &reader)
+      : ProgramInliner(builder, type), reader(reader) {}
+
+  /// Where log-densities of sites are taken: in a model all, in a guide those
+  /// of sites that have a density (see below).
+  bool densities = true;
+  /// Whether values of sites and generated quantities are collected.
+  bool reports = false;
+  /// Whether the log-densities of observations are collected.
+  bool pointwise = false;
+  /// The key of generated draws.
+  Value key;
+
+protected:
+  FailureOr<Value> emitSample(SampleOp op, Value distribution,
+                              ValueRange) override {
+    Value value = inputs.lookup(op.getName());
+    if (!value)
+      return op.emitError("latent site '")
+             << op.getName() << "' has no value here";
+    if (value.getType() != op.getValue().getType())
+      value = tensor::CastOp::create(builder, op.getLoc(),
+                                     op.getValue().getType(), value);
+    if (densities)
+      terms.push_back(buildLogProb(op.getLoc(), distribution, value));
+    if (reports && !op.getName().ends_with(getUnconstrainedSuffix()))
+      outputs[op.getName()] = value;
+    return value;
+  }
+  FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
+                             ValueRange sizes) override {
+    FailureOr<Value> value = reader.read(builder, op, bounds, sizes);
+    if (succeeded(value) && reports)
+      outputs[op.getName()] = *value;
+    return value;
+  }
+  LogicalResult emitObserve(ObserveOp op, Value distribution, Value value,
+                            Value mask) override {
+    if (densities || pointwise) {
+      Value term = buildLogProb(op.getLoc(), distribution, value, mask);
+      if (densities)
+        terms.push_back(term);
+      if (pointwise)
+        outputs[op.getName()] = term;
+    }
+    return success();
+  }
+  LogicalResult emitFactor(FactorOp op, Value value) override {
+    if (densities && failed(ProgramInliner::emitFactor(op, value)))
+      return failure();
+    if (pointwise && op.getNormalized())
+      outputs[op.getName()] = value;
+    return success();
+  }
+  LogicalResult emitDeterministic(DeterministicOp op, Value value) override {
+    if (reports)
+      outputs[op.getName()] = value;
+    return success();
+  }
+  FailureOr<Value> emitPredict(PredictOp op, Value distribution,
+                               ValueRange sizes) override {
+    if (!reports)
+      return Value();
+    ImplicitLocOpBuilder b(op.getLoc(), builder);
+    Type i64 = b.getI64Type();
+    Value site =
+        arith::ConstantOp::create(b, b.getI64IntegerAttr(predictions++));
+    Value stream = rng::FoldInOp::create(b, key, site);
+    Value member = buildMemberIndex(b, b.getInsertionBlock());
+    Value number =
+        member
+            ? arith::IndexCastOp::create(b, i64, member).getResult()
+            : arith::ConstantOp::create(b, b.getI64IntegerAttr(0)).getResult();
+    CounterNoise noise(stream, number);
+    Value value =
+        buildDraw(b, distribution, op.getValue().getType(), sizes, noise);
+    if (!value)
+      return failure();
+    outputs[op.getName()] = value;
+    return value;
+  }
+
+private:
+  ParameterReader &reader;
+  unsigned predictions = 0;
+};
+
+/// The guide, with draws from one row of standard normals.
+class DrawingInliner : public ProgramInliner {
+public:
+  DrawingInliner(OpBuilder &builder, FloatType type, ParameterReader &reader,
+                 Value normals)
+      : ProgramInliner(builder, type), reader(reader), normals(normals) {}
+  /// Where each site's noise starts in the row, and how much a member has.
+  llvm::StringMap<std::pair<Value, Value>> starts;
+
+protected:
+  FailureOr<Value> emitSample(SampleOp op, Value distribution,
+                              ValueRange sizes) override {
+    ImplicitLocOpBuilder b(op.getLoc(), builder);
+    auto [position, width] = starts.lookup(op.getName());
+    if (Value member = buildMemberIndex(b, b.getInsertionBlock()))
+      position = arith::AddIOp::create(b, position,
+                                       arith::MulIOp::create(b, member, width));
+    HeldNoise noise(normals, position);
+    Value value =
+        buildDraw(b, distribution, op.getValue().getType(), sizes, noise);
+    if (!value)
+      return failure();
+    outputs[op.getName()] = value;
+    return value;
+  }
+  FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
+                             ValueRange sizes) override {
+    return reader.read(builder, op, bounds, sizes);
+  }
+
+private:
+  ParameterReader &reader;
+  Value normals;
+};
+
+/// Makes the entry points of one model.
+class EntryPointBuilder {
+public:
+  EntryPointBuilder(ModelOp model, GuideOp guide, bool counter)
+      : model(model), guide(guide), counter(counter),
+        builder(model.getContext()) {
+    builder.setInsertionPointAfter(guide->isBeforeInBlock(model)
+                                       ? model.getOperation()
+                                       : guide.getOperation());
+    type = builder.getF64Type();
+    flat = RankedTensorType::get({ShapedType::kDynamic}, type);
+  }
+
+  LogicalResult build();
+
+private:
+  struct Argument {
+    StringRef name;
+    Type type;
+    StringRef doc;
+    StringRef marker = {};
+  };
+
+  /// Starts a function NAME_suffix of the data and `arguments`.
+  func::FuncOp start(StringRef suffix, ArrayRef<Argument> arguments,
+                     TypeRange results, StringRef doc);
+  /// Ends it with its results and their names.
+  void finish(func::FuncOp func, ValueRange results,
+              ArrayRef<std::string> names, ArrayRef<std::string> docs = {});
+  ValueRange getData(func::FuncOp func) {
+    return func.getArguments().take_front(model.getNumArguments());
+  }
+  IRMapping mapData(FunctionOpInterface program, func::FuncOp func) {
+    IRMapping mapping;
+    mapping.map(program.getFunctionBody().getArguments(), getData(func));
+    return mapping;
+  }
+
+  /// The latent sites of the model, with shapes in terms of `mapping`.
+  FailureOr<SmallVector<LatentSite>> getLatents(IRMapping &mapping);
+  /// The number of elements of sites together.
+  Value getLatentCount(ArrayRef<LatentSite> sites);
+  /// The number of unconstrained parameters of a program.
+  LogicalResult addParameterCount(FunctionOpInterface program,
+                                  IRMapping &mapping, Value &total);
+  /// The shape of a parameter on the unconstrained scale.
+  FailureOr<SmallVector<Value>>
+  getParameterShape(ParamOp op, IRMapping &mapping, bool unconstrained);
+  /// Gives the inliner the parts of u as the values of sites.
+  LogicalResult giveLatents(ProgramInliner &inliner, func::FuncOp func,
+                            Value latents);
+  /// Moves a reader past the guide's parameters.
+  LogicalResult skipGuide(func::FuncOp func, ParameterReader &reader);
+
+  LogicalResult buildShapes();
+  LogicalResult buildInitial();
+  LogicalResult buildELBO();
+  LogicalResult buildLatents();
+  LogicalResult buildLogGuide();
+  LogicalResult buildLogJoint();
+  LogicalResult buildLogLik();
+  LogicalResult buildReport();
+
+  ModelOp model;
+  GuideOp guide;
+  bool counter;
+  OpBuilder builder;
+  FloatType type;
+  RankedTensorType flat;
+};
+
+struct EntryPoints : vi::impl::EntryPointsBase<EntryPoints> {
+  using EntryPointsBase::EntryPointsBase;
+  void runOnOperation() override {
+    for (auto model :
+         llvm::make_early_inc_range(getOperation().getOps<ModelOp>())) {
+      FailureOr<GuideOp> found = getGuide(model, guide);
+      if (failed(found) ||
+          failed(EntryPointBuilder(model, *found, counter).build()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+
+func::FuncOp EntryPointBuilder::start(StringRef suffix,
+                                      ArrayRef<Argument> arguments,
+                                      TypeRange results, StringRef doc) {
+  SmallVector<Type> types(model.getArgumentTypes());
+  for (const Argument &argument : arguments)
+    types.push_back(argument.type);
+  auto name = (model.getSymName() + "_" + suffix).str();
+  auto func = func::FuncOp::create(builder, model.getLoc(), name,
+                                   builder.getFunctionType(types, results));
+  func->setAttr("vi.export", builder.getUnitAttr());
+  func->setAttr("vi.doc", builder.getStringAttr(doc));
+  func->setAttr("vi.model", FlatSymbolRefAttr::get(model.getSymNameAttr()));
+  for (unsigned i = 0, e = model.getNumArguments(); i < e; ++i) {
+    func.setArgAttr(i, "vi.name",
+                    builder.getStringAttr(model.getArgumentName(i)));
+    auto index = model.getArgAttrOfType<IndexAttr>(i, "vi.index");
+    std::string text = "data";
+    if (index)
+      text += ": indices counted from " + std::to_string(index.getBase());
+    func.setArgAttr(i, "vi.doc", builder.getStringAttr(text));
+  }
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    unsigned number = model.getNumArguments() + i;
+    func.setArgAttr(number, "vi.name", builder.getStringAttr(argument.name));
+    func.setArgAttr(number, "vi.doc", builder.getStringAttr(argument.doc));
+    if (!argument.marker.empty())
+      func.setArgAttr(number, argument.marker, builder.getUnitAttr());
+  }
+  Block *block = func.addEntryBlock();
+  builder.setInsertionPointToStart(block);
+  return func;
+}
+
+void EntryPointBuilder::finish(func::FuncOp func, ValueRange results,
+                               ArrayRef<std::string> names,
+                               ArrayRef<std::string> docs) {
+  func::ReturnOp::create(builder, func.getLoc(), results);
+  func.setType(
+      builder.getFunctionType(func.getArgumentTypes(), results.getTypes()));
+  for (auto [i, name] : llvm::enumerate(names)) {
+    func.setResultAttr(i, "vi.name", builder.getStringAttr(name));
+    if (i < docs.size())
+      func.setResultAttr(i, "vi.doc", builder.getStringAttr(docs[i]));
+  }
+  builder.setInsertionPointAfter(func);
+}
+
+FailureOr<SmallVector<LatentSite>>
+EntryPointBuilder::getLatents(IRMapping &mapping) {
+  SmallVector<LatentSite> sites;
+  WalkResult result = model.getBody().walk([&](SampleOp op) {
+    LatentSite site{op, {}};
+    if (!isa<FloatType>(getElementTypeOrSelf(op.getValue().getType()))) {
+      op.emitError("latent site '")
+          << op.getName()
+          << "' is discrete; sum it out in the model (a factor with the "
+             "log-sum-exp over its values)";
+      return WalkResult::interrupt();
+    }
+    if (failed(buildSiteShape(builder, op, op.getValue(), mapping, site.shape)))
+      return WalkResult::interrupt();
+    sites.push_back(std::move(site));
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  return sites;
+}
+
+Value EntryPointBuilder::getLatentCount(ArrayRef<LatentSite> sites) {
+  Location loc = model.getLoc();
+  Value total = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (const LatentSite &site : sites)
+    total = builder.createOrFold<arith::AddIOp>(
+        loc, total, buildProduct(builder, loc, site.shape));
+  return total;
+}
+
+FailureOr<SmallVector<Value>>
+EntryPointBuilder::getParameterShape(ParamOp op, IRMapping &mapping,
+                                     bool unconstrained) {
+  auto type = dyn_cast<RankedTensorType>(op.getValue().getType());
+  SmallVector<Value> shape;
+  for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i) {
+    Value size = buildDimension(builder, op.getValue(), i, mapping);
+    if (!size)
+      return op.emitError("dimension ")
+             << i << " of parameter '" << op.getName()
+             << "' must be a function of the data alone";
+    shape.push_back(size);
+  }
+  const Bijector *bijector = getBijector(op.getSupport());
+  if (unconstrained && bijector && bijector->lostDimensions)
+    shape.back() = builder.createOrFold<arith::SubIOp>(
+        op.getLoc(), shape.back(),
+        arith::ConstantIndexOp::create(builder, op.getLoc(),
+                                       bijector->lostDimensions));
+  return shape;
+}
+
+LogicalResult EntryPointBuilder::addParameterCount(FunctionOpInterface program,
+                                                   IRMapping &mapping,
+                                                   Value &total) {
+  auto result = program.getFunctionBody().walk([&](ParamOp op) {
+    FailureOr<SmallVector<Value>> shape =
+        getParameterShape(op, mapping, /*unconstrained=*/true);
+    if (failed(shape))
+      return WalkResult::interrupt();
+    total = builder.createOrFold<arith::AddIOp>(
+        op.getLoc(), total, buildProduct(builder, op.getLoc(), *shape));
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// A dictionary that describes a site or parameter.
+static Attribute describe(OpBuilder &builder, StringRef name, StringRef kind,
+                          SupportKind support, Type type) {
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("name", builder.getStringAttr(name)),
+       builder.getNamedAttr("kind", builder.getStringAttr(kind)),
+       builder.getNamedAttr(
+           "support", builder.getStringAttr(stringifySupportKind(support))),
+       builder.getNamedAttr("type", TypeAttr::get(type))});
+}
+
+LogicalResult EntryPointBuilder::buildShapes() {
+  auto func = start("shapes", {}, {}, "Sizes, as functions of the data.");
+  Location loc = model.getLoc();
+  SmallVector<Value> results;
+  SmallVector<std::string> names, docs;
+  auto add = [&](std::string name, Value value, std::string doc) {
+    results.push_back(value);
+    names.push_back(std::move(name));
+    docs.push_back(std::move(doc));
+  };
+  auto addShape = [&](StringRef name, ValueRange shape) {
+    for (auto [i, size] : llvm::enumerate(shape))
+      add((name + "_size" + Twine(i)).str(), size,
+          ("dimension " + Twine(i) + " of " + name).str());
+  };
+
+  IRMapping modelMapping = mapData(model, func);
+  IRMapping guideMapping = mapData(guide, func);
+  Value parameters = arith::ConstantIndexOp::create(builder, loc, 0);
+  if (failed(addParameterCount(guide, guideMapping, parameters)) ||
+      failed(addParameterCount(model, modelMapping, parameters)))
+    return failure();
+  FailureOr<SmallVector<LatentSite>> latents = getLatents(modelMapping);
+  if (failed(latents))
+    return failure();
+  Value noise = arith::ConstantIndexOp::create(builder, loc, 0);
+  WalkResult walked = guide.getBody().walk([&](SampleOp op) {
+    SmallVector<Value> shape;
+    if (failed(buildSiteShape(builder, op, op.getValue(), guideMapping, shape)))
+      return WalkResult::interrupt();
+    noise = builder.createOrFold<arith::AddIOp>(
+        loc, noise, buildProduct(builder, loc, shape));
+    return WalkResult::advance();
+  });
+  if (walked.wasInterrupted())
+    return failure();
+  add("parameter_count", parameters, "length of the parameter vector");
+  add("latent_count", getLatentCount(*latents),
+      "length of the unconstrained latent vector");
+  add("noise_count", noise, "standard normals that a draw takes");
+
+  SmallVector<Attribute> plates, parameterAttrs, siteAttrs, latentAttrs;
+  for (PlateOp plate : getDataPlates(model)) {
+    Value count = buildSize(builder, plate.getCount(), modelMapping);
+    if (!count)
+      return plate.emitError("the number of members of plate '")
+             << plate.getName() << "' must be a function of the data alone";
+    add((plate.getName() + "_count").str(), count,
+        ("members of plate " + plate.getName()).str());
+    plates.push_back(builder.getStringAttr(plate.getName()));
+  }
+  auto addParameters = [&](FunctionOpInterface program, IRMapping &mapping,
+                           StringRef kind) {
+    return program.getFunctionBody().walk([&](ParamOp op) {
+      FailureOr<SmallVector<Value>> shape =
+          getParameterShape(op, mapping, /*unconstrained=*/true);
+      if (failed(shape))
+        return WalkResult::interrupt();
+      addShape((kind + "." + op.getName()).str(), *shape);
+      parameterAttrs.push_back(describe(builder, op.getName(), kind,
+                                        op.getSupport(),
+                                        op.getValue().getType()));
+      return WalkResult::advance();
+    });
+  };
+  if (addParameters(guide, guideMapping, "guide").wasInterrupted() ||
+      addParameters(model, modelMapping, "model").wasInterrupted())
+    return failure();
+  for (LatentSite &site : *latents) {
+    addShape(site.op.getName(), site.shape);
+    auto prior =
+        site.op.getDistribution().getDefiningOp<DistributionOpInterface>();
+    latentAttrs.push_back(
+        describe(builder, site.op.getName(),
+                 prior && !prior.isNormalized() ? "improper" : "latent",
+                 prior ? prior.getSupport().kind : SupportKind::Real,
+                 site.op.getValue().getType()));
+  }
+  // What the report has, in its order: sites as the text has them.
+  SmallVector<Operation *> reported;
+  model.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto sample = dyn_cast<SampleOp>(op))
+      if (sample.getName().ends_with(getUnconstrainedSuffix()))
+        return;
+    if (isa<SampleOp, ParamOp, DeterministicOp, PredictOp>(op))
+      reported.push_back(op);
+  });
+  for (Operation *op : reported) {
+    StringRef name = op->getAttrOfType<StringAttr>("name").getValue();
+    StringRef kind = "latent";
+    Value value = op->getNumResults() ? op->getResult(0) : op->getOperand(0);
+    if (isa<ParamOp>(op))
+      kind = "parameter";
+    else if (isa<PredictOp>(op))
+      kind = "prediction";
+    else if (auto deterministic = dyn_cast<DeterministicOp>(op);
+             deterministic && !deterministic.getLatent())
+      kind = "generated";
+    SmallVector<Value> shape;
+    if (failed(buildSiteShape(builder, op, value, modelMapping, shape)))
+      return failure();
+    addShape(("report." + name).str(), shape);
+    siteAttrs.push_back(
+        describe(builder, name, kind, SupportKind::Real, value.getType()));
+  }
+  bool unnormalized = false;
+  model.getBody().walk(
+      [&](FactorOp op) { unnormalized |= !op.getNormalized(); });
+  if (unnormalized)
+    func->setAttr("vi.unnormalized", builder.getUnitAttr());
+  func->setAttr("vi.plates", builder.getArrayAttr(plates));
+  func->setAttr("vi.parameters", builder.getArrayAttr(parameterAttrs));
+  func->setAttr("vi.sites", builder.getArrayAttr(siteAttrs));
+  func->setAttr("vi.latents", builder.getArrayAttr(latentAttrs));
+  finish(func, results, names, docs);
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildInitial() {
+  auto func = start("initial", {}, {flat},
+                    "The unconstrained parameters where a fit starts.");
+  Location loc = model.getLoc();
+  IRMapping guideMapping = mapData(guide, func);
+  IRMapping modelMapping = mapData(model, func);
+  Value total = arith::ConstantIndexOp::create(builder, loc, 0);
+  if (failed(addParameterCount(guide, guideMapping, total)) ||
+      failed(addParameterCount(model, modelMapping, total)))
+    return failure();
+  Value zero =
+      arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, 0.0));
+  Value result = tensor::SplatOp::create(
+      builder, loc, zero, ArrayRef<int64_t>{ShapedType::kDynamic},
+      ValueRange(total));
+  Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+  auto append = [&](FunctionOpInterface program, IRMapping &mapping) {
+    return program.getFunctionBody().walk([&](ParamOp op) {
+      FailureOr<SmallVector<Value>> shape =
+          getParameterShape(op, mapping, /*unconstrained=*/true);
+      if (failed(shape))
+        return WalkResult::interrupt();
+      if (std::optional<Attribute> initial = op.getInitial()) {
+        SmallVector<Value> bounds;
+        for (Value bound : op.getBounds()) {
+          bounds.push_back(buildSize(builder, bound, mapping));
+          if (!bounds.back()) {
+            op.emitError("the bounds of a parameter must be functions of the "
+                         "data alone");
+            return WalkResult::interrupt();
+          }
+        }
+        Value value;
+        Type unconstrained =
+            getUnconstrainedType(op.getSupport(), op.getValue().getType());
+        if (auto number = dyn_cast<FloatAttr>(*initial)) {
+          // One number for all elements of an elementwise support.
+          Value scalar = arith::ConstantOp::create(
+              builder, op.getLoc(),
+              builder.getFloatAttr(getElementTypeOrSelf(unconstrained),
+                                   number.getValueAsDouble()));
+          if (op.getSupport() != SupportKind::Real)
+            scalar =
+                UnconstrainOp::create(builder, op.getLoc(), scalar.getType(),
+                                      op.getSupport(), scalar, bounds);
+          value = scalar;
+          if (auto tensor = dyn_cast<RankedTensorType>(unconstrained)) {
+            SmallVector<Value> sizes;
+            for (auto [i, size] : llvm::enumerate(*shape))
+              if (tensor.isDynamicDim(i))
+                sizes.push_back(size);
+            value = tensor::SplatOp::create(builder, op.getLoc(), scalar,
+                                            tensor.getShape(), sizes);
+          }
+        } else {
+          value = arith::ConstantOp::create(builder, op.getLoc(),
+                                            cast<TypedAttr>(*initial));
+          if (op.getSupport() != SupportKind::Real)
+            value = UnconstrainOp::create(builder, op.getLoc(), unconstrained,
+                                          op.getSupport(), value, bounds);
+        }
+        result =
+            buildFlatten(builder, op.getLoc(), value, *shape, result, offset);
+      }
+      offset = builder.createOrFold<arith::AddIOp>(
+          op.getLoc(), offset, buildProduct(builder, op.getLoc(), *shape));
+      return WalkResult::advance();
+    });
+  };
+  if (append(guide, guideMapping).wasInterrupted() ||
+      append(model, modelMapping).wasInterrupted())
+    return failure();
+  finish(func, result, {"parameters"}, {"length parameter_count"});
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildELBO() {
+  Type index = builder.getIndexType();
+  SmallVector<Argument> arguments{
+      {"parameters", flat,
+       "unconstrained parameters: the guide's, then the model's"}};
+  SmallVector<PlateOp> plates = getDataPlates(model);
+  SmallVector<std::string> names;
+  for (PlateOp plate : plates)
+    for (StringRef suffix : {"_begin", "_end", "_scale"})
+      names.push_back((plate.getName() + suffix).str());
+  for (auto [i, plate] : llvm::enumerate(plates)) {
+    arguments.push_back({names[3 * i], index, "first member of the batch"});
+    arguments.push_back(
+        {names[3 * i + 1], index, "one past the last member of the batch"});
+    arguments.push_back({names[3 * i + 2], type,
+                         "factor of everything in the plate: members / batch"});
+  }
+  if (counter) {
+    arguments.push_back({"samples", index, "number of draws", "vi.samples"});
+    arguments.push_back(
+        {"seed", builder.getI64Type(), "seed of the draws", "vi.seed"});
+  } else {
+    arguments.push_back(
+        {"noise",
+         RankedTensorType::get({ShapedType::kDynamic, ShapedType::kDynamic},
+                               type),
+         "standard normals, a row of noise_count for each draw", "vi.noise"});
+  }
+  auto func =
+      start("elbo", arguments, {type}, "The evidence lower bound, in nats.");
+  unsigned first = model.getNumArguments();
+  func->setAttr("vi.differentiate",
+                builder.getStringAttr(model.getSymName() + "_elbo_gradient"));
+  func->setAttr("vi.wrt", builder.getI64ArrayAttr({first}));
+  Value elbo = ELBOOp::create(
+      builder, model.getLoc(), type, model.getSymNameAttr(),
+      guide.getSymNameAttr(), getData(func), func.getArgument(first),
+      func.getArguments().slice(first + 1, 3 * plates.size()));
+  finish(func, elbo, {"elbo"}, {"nats"});
+  return success();
+}
+
+LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
+                                             func::FuncOp func, Value latents) {
+  IRMapping mapping = mapData(model, func);
+  FailureOr<SmallVector<LatentSite>> sites = getLatents(mapping);
+  if (failed(sites))
+    return failure();
+  Location loc = model.getLoc();
+  Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (LatentSite &site : *sites) {
+    Value value =
+        buildUnflatten(builder, loc, latents, offset, site.shape, Type());
+    // Outside plates the value has the site's own type.
+    if (!site.op->getParentOfType<PlateOp>() &&
+        value.getType() != site.op.getValue().getType())
+      value = tensor::CastOp::create(builder, loc, site.op.getValue().getType(),
+                                     value);
+    inliner.inputs[site.op.getName()] = value;
+    offset = builder.createOrFold<arith::AddIOp>(
+        loc, offset, buildProduct(builder, loc, site.shape));
+  }
+  // A guide's joint draw is all of u.
+  guide.getBody().walk([&](SampleOp op) {
+    if (op.getAuxiliary())
+      inliner.inputs[op.getName()] = latents;
+  });
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildLatents() {
+  auto func =
+      start("latents",
+            {{"parameters", flat, "unconstrained parameters"},
+             {"noise", flat, "noise_count standard normals"}},
+            {flat}, "A draw of all latents from the guide, unconstrained.");
+  Location loc = model.getLoc();
+  Value parameters = func.getArgument(model.getNumArguments());
+  Value normals = func.getArgument(model.getNumArguments() + 1);
+  ParameterReader reader(parameters);
+  DrawingInliner inliner(builder, type, reader, normals);
+  IRMapping guideMapping = mapData(guide, func);
+  Value start = arith::ConstantIndexOp::create(builder, loc, 0);
+  WalkResult walked = guide.getBody().walk([&](SampleOp op) {
+    SmallVector<Value> shape;
+    if (failed(buildSiteShape(builder, op, op.getValue(), guideMapping, shape)))
+      return WalkResult::interrupt();
+    Value width = buildNoiseCount(builder, op.getValue(), guideMapping);
+    if (!width)
+      return WalkResult::interrupt();
+    inliner.starts[op.getName()] = {start, width};
+    start = builder.createOrFold<arith::AddIOp>(
+        loc, start, buildProduct(builder, loc, shape));
+    return WalkResult::advance();
+  });
+  if (walked.wasInterrupted())
+    return failure();
+  if (failed(inliner.inlineProgram(guide, getData(func))))
+    return failure();
+
+  IRMapping mapping = mapData(model, func);
+  FailureOr<SmallVector<LatentSite>> sites = getLatents(mapping);
+  if (failed(sites))
+    return failure();
+  Value total = getLatentCount(*sites);
+  Value result = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<OpFoldResult>{getAsOpFoldResult(total)}, type);
+  if (result.getType() != flat)
+    result = tensor::CastOp::create(builder, loc, flat, result);
+  Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (LatentSite &site : *sites) {
+    Value value = inliner.outputs.lookup(site.op.getName());
+    if (!value)
+      return guide.emitError("does not sample latent site '")
+             << site.op.getName() << "'";
+    result = buildFlatten(builder, loc, value, site.shape, result, offset);
+    offset = builder.createOrFold<arith::AddIOp>(
+        loc, offset, buildProduct(builder, loc, site.shape));
+  }
+  finish(func, result, {"latents"}, {"length latent_count"});
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildLogGuide() {
+  auto func = start("log_guide",
+                    {{"parameters", flat, "unconstrained parameters"},
+                     {"latents", flat, "unconstrained latents"}},
+                    {type}, "log q(u), the guide's log-density.");
+  Value parameters = func.getArgument(model.getNumArguments());
+  ParameterReader reader(parameters);
+  GivenLatentsInliner inliner(builder, type, reader);
+  if (failed(giveLatents(inliner, func,
+                         func.getArgument(model.getNumArguments() + 1))) ||
+      failed(inliner.inlineProgram(guide, getData(func))))
+    return failure();
+  finish(func, inliner.getTotal(model.getLoc()), {"log_guide"}, {"nats"});
+  return success();
+}
+
+LogicalResult EntryPointBuilder::skipGuide(func::FuncOp func,
+                                           ParameterReader &reader) {
+  IRMapping mapping = mapData(guide, func);
+  Value total = arith::ConstantIndexOp::create(builder, model.getLoc(), 0);
+  if (failed(addParameterCount(guide, mapping, total)))
+    return failure();
+  reader.skip(total);
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildLogJoint() {
+  auto func =
+      start("log_joint",
+            {{"parameters", flat, "unconstrained parameters"},
+             {"latents", flat, "unconstrained latents"}},
+            {type}, "log p(x, u), the joint log-density with log-Jacobians.");
+  ParameterReader reader(func.getArgument(model.getNumArguments()));
+  GivenLatentsInliner inliner(builder, type, reader);
+  if (failed(skipGuide(func, reader)) ||
+      failed(giveLatents(inliner, func,
+                         func.getArgument(model.getNumArguments() + 1))) ||
+      failed(inliner.inlineProgram(model, getData(func))))
+    return failure();
+  finish(func, inliner.getTotal(model.getLoc()), {"log_joint"}, {"nats"});
+  return success();
+}
+
+/// Collects the outputs of an inliner as results.
+static void collectOutputs(ProgramInliner &inliner,
+                           SmallVectorImpl<Value> &results,
+                           SmallVectorImpl<std::string> &names) {
+  for (auto &[name, value] : inliner.outputs) {
+    results.push_back(value);
+    names.push_back(name.str());
+  }
+}
+
+LogicalResult EntryPointBuilder::buildLogLik() {
+  auto func = start("log_lik",
+                    {{"parameters", flat, "unconstrained parameters"},
+                     {"latents", flat, "unconstrained latents"}},
+                    {}, "The log-density of each observation.");
+  ParameterReader reader(func.getArgument(model.getNumArguments()));
+  GivenLatentsInliner inliner(builder, type, reader);
+  inliner.densities = false;
+  inliner.pointwise = true;
+  SmallVector<Value> results;
+  SmallVector<std::string> names;
+  if (failed(skipGuide(func, reader)) ||
+      failed(giveLatents(inliner, func,
+                         func.getArgument(model.getNumArguments() + 1))) ||
+      failed(inliner.inlineProgram(model, getData(func))))
+    return failure();
+  collectOutputs(inliner, results, names);
+  finish(func, results, names);
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildReport() {
+  Type i64 = builder.getI64Type();
+  auto func = start("report",
+                    {{"parameters", flat, "unconstrained parameters"},
+                     {"latents", flat, "unconstrained latents"},
+                     {"seed", i64, "seed of generated draws"},
+                     {"draw", i64, "number of the draw"}},
+                    {},
+                    "Sites on their own scale, learned parameters and "
+                    "generated quantities.");
+  unsigned first = model.getNumArguments();
+  ParameterReader reader(func.getArgument(first));
+  GivenLatentsInliner inliner(builder, type, reader);
+  inliner.densities = false;
+  inliner.reports = true;
+  inliner.key = rng::FoldInOp::create(builder, model.getLoc(),
+                                      func.getArgument(first + 2),
+                                      func.getArgument(first + 3));
+  SmallVector<Value> results;
+  SmallVector<std::string> names;
+  if (failed(skipGuide(func, reader)) ||
+      failed(giveLatents(inliner, func, func.getArgument(first + 1))) ||
+      failed(inliner.inlineProgram(model, getData(func))))
+    return failure();
+  collectOutputs(inliner, results, names);
+  finish(func, results, names);
+  return success();
+}
+
+LogicalResult EntryPointBuilder::build() {
+  if (failed(buildShapes()) || failed(buildInitial()) || failed(buildELBO()) ||
+      failed(buildLatents()) || failed(buildLogGuide()) ||
+      failed(buildLogJoint()) || failed(buildLogLik()))
+    return failure();
+  return buildReport();
+}

@@ -1,0 +1,433 @@
+//===- ProgramInliner.cpp - put the body of a model or guide into a function -*-
+//C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Dialect/VI/Transforms/ProgramInliner.h"
+
+#include "vi/Dialect/VI/IR/Bijectors.h"
+#include "vi/Dialect/VI/Transforms/Shapes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace vi;
+
+ProgramInliner::~ProgramInliner() = default;
+
+/// Whether an op, or an op inside it, is a site.
+static bool containsSites(Operation &op) {
+  return op
+      .walk([](Operation *nested) {
+        return isa<SampleOp, ObserveOp, FactorOp, DeterministicOp, PredictOp,
+                   ParamOp>(nested)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Emits base + index for every element that the data hold as indices of
+/// another base; inside a model indices count from 0.
+static Value rebase(OpBuilder &builder, Location loc, Value value,
+                    int64_t base) {
+  Type type = value.getType();
+  Type element = getElementTypeOrSelf(type);
+  Value constant = arith::ConstantOp::create(
+      builder, loc, builder.getIntegerAttr(element, base));
+  if (auto tensor = dyn_cast<RankedTensorType>(type)) {
+    SmallVector<Value> sizes;
+    for (int64_t i = 0, e = tensor.getRank(); i < e; ++i)
+      if (tensor.isDynamicDim(i))
+        sizes.push_back(tensor::DimOp::create(builder, loc, value, i));
+    constant = tensor::SplatOp::create(builder, loc, constant,
+                                       tensor.getShape(), sizes);
+  }
+  return arith::SubIOp::create(builder, loc, value, constant);
+}
+
+/// Makes all reads of index data count from 0: each slice and each element
+/// where it is read, so that no array of the data's length arises.
+static void rebaseReads(OpBuilder &builder, Value data, int64_t base) {
+  for (OpOperand &use : llvm::make_early_inc_range(data.getUses())) {
+    Operation *user = use.getOwner();
+    OpBuilder::InsertionGuard guard(builder);
+    if (auto plate = dyn_cast<PlateOp>(user)) {
+      unsigned first = plate.getSlices().getBeginOperandIndex();
+      if (use.getOperandNumber() < first)
+        continue;
+      BlockArgument member =
+          plate.getMemberArguments()[use.getOperandNumber() - first];
+      if (isa<RankedTensorType>(member.getType())) {
+        rebaseReads(builder, member, base);
+        continue;
+      }
+      builder.setInsertionPointToStart(plate.getBlock());
+      Value index = rebase(builder, member.getLoc(), member, base);
+      member.replaceAllUsesExcept(index, index.getDefiningOp());
+      continue;
+    }
+    if (isa<tensor::DimOp>(user))
+      continue;
+    if (auto extract = dyn_cast<tensor::ExtractOp>(user)) {
+      builder.setInsertionPointAfter(extract);
+      Value index =
+          rebase(builder, extract.getLoc(), extract.getResult(), base);
+      extract.getResult().replaceAllUsesExcept(index, index.getDefiningOp());
+      continue;
+    }
+    if (isa<tensor::ExtractSliceOp, tensor::CastOp, tensor::ExpandShapeOp,
+            tensor::CollapseShapeOp>(user)) {
+      rebaseReads(builder, user->getResult(0), base);
+      continue;
+    }
+    builder.setInsertionPoint(user);
+    use.set(rebase(builder, user->getLoc(), data, base));
+  }
+}
+
+LogicalResult ProgramInliner::inlineProgram(FunctionOpInterface program,
+                                            ValueRange data) {
+  Block &block = program.getFunctionBody().front();
+  IRMapping mapping;
+  // Index data are rebased behind an alias of the argument, so that only the
+  // reads of this program are touched.
+  SmallVector<std::pair<Value, int64_t>> aliases;
+  for (auto [index, argument, value] :
+       llvm::enumerate(block.getArguments(), data)) {
+    auto attribute = program.getArgAttrOfType<IndexAttr>(index, "vi.index");
+    if (!attribute || attribute.getBase() == 0) {
+      mapping.map(argument, value);
+      continue;
+    }
+    if (!isa<RankedTensorType>(value.getType())) {
+      mapping.map(argument, rebase(builder, argument.getLoc(), value,
+                                   attribute.getBase()));
+      continue;
+    }
+    Value alias = UnrealizedConversionCastOp::create(builder, argument.getLoc(),
+                                                     value.getType(), value)
+                      .getResult(0);
+    mapping.map(argument, alias);
+    aliases.emplace_back(alias, attribute.getBase());
+  }
+  LogicalResult result = inlineBlock(block, mapping);
+  for (auto [alias, base] : aliases) {
+    if (succeeded(result))
+      rebaseReads(builder, alias, base);
+    Operation *cast = alias.getDefiningOp();
+    alias.replaceAllUsesWith(cast->getOperand(0));
+    cast->erase();
+  }
+  return result;
+}
+
+Value ProgramInliner::getTotal(Location loc) {
+  Value total;
+  for (Value term : terms)
+    total = total ? arith::AddFOp::create(builder, loc, total, term) : term;
+  if (!total)
+    total = arith::ConstantOp::create(builder, loc,
+                                      builder.getFloatAttr(floatType, 0.0));
+  return total;
+}
+
+Value ProgramInliner::buildLogProb(Location loc, Value distribution,
+                                   Value value, Value mask) {
+  return LogProbOp::create(builder, loc, floatType, distribution, value, mask);
+}
+
+LogicalResult ProgramInliner::emitObserve(ObserveOp op, Value distribution,
+                                          Value value, Value mask) {
+  terms.push_back(buildLogProb(op.getLoc(), distribution, value, mask));
+  return success();
+}
+
+LogicalResult ProgramInliner::emitFactor(FactorOp op, Value value) {
+  if (value.getType() != floatType)
+    return op.emitError("log-density of type ")
+           << value.getType() << " in a model computed in " << floatType;
+  terms.push_back(value);
+  return success();
+}
+
+LogicalResult ProgramInliner::emitDeterministic(DeterministicOp, Value) {
+  return success();
+}
+
+FailureOr<Value> ProgramInliner::emitPredict(PredictOp op, Value, ValueRange) {
+  if (op.getValue().use_empty())
+    return Value();
+  return op.emitError("the log-density must not depend on the generated draw '")
+         << op.getName() << "'";
+}
+
+LogicalResult ProgramInliner::inlineBlock(Block &block, IRMapping &mapping) {
+  for (Operation &op : block) {
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      break;
+    if (auto plate = dyn_cast<PlateOp>(op)) {
+      if (failed(inlinePlate(plate, mapping)))
+        return failure();
+      continue;
+    }
+    auto lookup = [&](ValueRange values) {
+      return llvm::map_to_vector(
+          values, [&](Value value) { return mapping.lookup(value); });
+    };
+    if (auto sample = dyn_cast<SampleOp>(op)) {
+      FailureOr<Value> value =
+          emitSample(sample, mapping.lookup(sample.getDistribution()),
+                     lookup(sample.getSizes()));
+      if (failed(value))
+        return failure();
+      mapping.map(sample.getValue(), *value);
+    } else if (auto param = dyn_cast<ParamOp>(op)) {
+      FailureOr<Value> value =
+          emitParam(param, lookup(param.getBounds()), lookup(param.getSizes()));
+      if (failed(value))
+        return failure();
+      mapping.map(param.getValue(), *value);
+    } else if (auto observe = dyn_cast<ObserveOp>(op)) {
+      Value mask =
+          observe.getMask() ? mapping.lookup(observe.getMask()) : Value();
+      if (failed(emitObserve(observe, mapping.lookup(observe.getDistribution()),
+                             mapping.lookup(observe.getValue()), mask)))
+        return failure();
+    } else if (auto factor = dyn_cast<FactorOp>(op)) {
+      if (failed(emitFactor(factor, mapping.lookup(factor.getLogDensity()))))
+        return failure();
+    } else if (auto deterministic = dyn_cast<DeterministicOp>(op)) {
+      if (failed(emitDeterministic(deterministic,
+                                   mapping.lookup(deterministic.getValue()))))
+        return failure();
+    } else if (auto predict = dyn_cast<PredictOp>(op)) {
+      FailureOr<Value> value =
+          emitPredict(predict, mapping.lookup(predict.getDistribution()),
+                      lookup(predict.getSizes()));
+      if (failed(value))
+        return failure();
+      if (*value)
+        mapping.map(predict.getValue(), *value);
+    } else if (failed(inlineOther(op, mapping))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult ProgramInliner::inlineOther(Operation &op, IRMapping &mapping) {
+  if (op.getNumRegions() && containsSites(op))
+    return inlineLoop(op, mapping);
+  // A value of a generated draw reaches only reported values.
+  for (Value operand : op.getOperands())
+    if (!mapping.contains(operand))
+      return success();
+  builder.clone(op, mapping);
+  return success();
+}
+
+LogicalResult ProgramInliner::inlineLoop(Operation &op, IRMapping &mapping) {
+  auto loop = dyn_cast<scf::ForOp>(op);
+  if (!loop)
+    return op.emitError("sites may stand in plates and in scf.for, not in ")
+           << op.getName();
+  auto sample = loop.getBody()->walk([](Operation *nested) {
+    return isa<SampleOp, DeterministicOp, PredictOp>(nested)
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (sample.wasInterrupted())
+    return op.emitError("latent and reported sites cannot stand in scf.for; "
+                        "declare the whole sequence as one site outside and "
+                        "read its elements in the loop");
+
+  SmallVector<Value> inits;
+  for (Value init : loop.getInitArgs())
+    inits.push_back(mapping.lookup(init));
+  inits.push_back(arith::ConstantOp::create(
+      builder, op.getLoc(), builder.getFloatAttr(floatType, 0.0)));
+  auto clone = scf::ForOp::create(builder, op.getLoc(),
+                                  mapping.lookup(loop.getLowerBound()),
+                                  mapping.lookup(loop.getUpperBound()),
+                                  mapping.lookup(loop.getStep()), inits);
+  clone->setDiscardableAttrs(op.getDiscardableAttrDictionary());
+  mapping.map(loop.getInductionVar(), clone.getInductionVar());
+  for (auto [argument, replacement] :
+       llvm::zip(loop.getRegionIterArgs(), clone.getRegionIterArgs()))
+    mapping.map(argument, replacement);
+
+  SmallVector<Value> outer = std::move(terms);
+  terms.clear();
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(clone.getBody());
+    terms.push_back(clone.getRegionIterArgs().back());
+    if (failed(inlineBlock(*loop.getBody(), mapping)))
+      return failure();
+    SmallVector<Value> yielded;
+    for (Value value : loop.getYieldedValues())
+      yielded.push_back(mapping.lookup(value));
+    yielded.push_back(getTotal(op.getLoc()));
+    scf::YieldOp::create(builder, op.getLoc(), yielded);
+  }
+  for (auto [result, replacement] :
+       llvm::zip(loop.getResults(), clone.getResults()))
+    mapping.map(result, replacement);
+  terms = std::move(outer);
+  terms.push_back(clone.getResults().back());
+  return success();
+}
+
+LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
+  Location loc = op.getLoc();
+  SmallVector<Value> slices, inits;
+  for (Value slice : op.getSlices())
+    slices.push_back(mapping.lookup(slice));
+  for (Value init : op.getInits())
+    inits.push_back(mapping.lookup(init));
+
+  // Named values of sites inside enter as slices.
+  SmallVector<StringRef> entering;
+  op.walk([&](Operation *site) {
+    auto name = site->getAttrOfType<StringAttr>("name");
+    if (!name || isa<PlateOp>(site) || !inputs.count(name.getValue()))
+      return;
+    entering.push_back(name.getValue());
+    slices.push_back(inputs[name.getValue()]);
+  });
+  inits.push_back(arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(floatType, 0.0)));
+
+  Batch batch;
+  if (depth == 0)
+    if (auto found = batches.find(op.getName()); found != batches.end())
+      batch = found->second;
+  Value count = mapping.lookup(op.getCount());
+  Value begin = batch.begin, end = batch.end;
+  if (!begin && op.getBegin()) {
+    begin = mapping.lookup(op.getBegin());
+    end = mapping.lookup(op.getEnd());
+  }
+
+  // The body is cloned into a plate without stacks; what there is to stack is
+  // known afterwards.
+  auto open = PlateOp::create(builder, loc, op.getName(), count, begin, end,
+                              slices, inits, TypeRange());
+  mapping.map(op.getIndex(), open.getIndex());
+  auto members = open.getMemberArguments();
+  for (auto [index, argument] : llvm::enumerate(op.getMemberArguments()))
+    mapping.map(argument, members[index]);
+  auto sums = open.getSumArguments();
+  for (auto [index, argument] : llvm::enumerate(op.getSumArguments()))
+    mapping.map(argument, sums[index]);
+
+  llvm::StringMap<Value> outerInputs = inputs;
+  for (auto [index, name] : llvm::enumerate(entering))
+    inputs[name] = members[op.getSlices().size() + index];
+  SmallVector<Value> outerTerms = std::move(terms);
+  terms.clear();
+  auto outerOutputs = std::move(outputs);
+  outputs.clear();
+
+  SmallVector<Type> stackTypes;
+  SmallVector<Value> sumValues, stackValues;
+  SmallVector<StringRef> leaving;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(open.getBlock());
+    ++depth;
+    LogicalResult result = inlineBlock(*op.getBlock(), mapping);
+    --depth;
+    if (failed(result)) {
+      open.erase();
+      return failure();
+    }
+    YieldOp yield = op.getYield();
+    int64_t size = open.getStaticCount();
+    for (Value sum : yield.getSums())
+      sumValues.push_back(mapping.lookup(sum));
+    Value total = open.getSumArguments().back();
+    for (Value term : terms)
+      total = arith::AddFOp::create(builder, loc, total, term);
+    sumValues.push_back(total);
+    for (auto [stack, value] : llvm::zip(op.getStacks(), yield.getValues())) {
+      // A stack of generated draws that only reports use is not there.
+      Value inner = mapping.lookupOrNull(value);
+      if (!inner)
+        continue;
+      stackTypes.push_back(stack.getType());
+      stackValues.push_back(inner);
+    }
+    for (auto &[name, value] : outputs) {
+      leaving.push_back(name);
+      stackTypes.push_back(PlateOp::getStackType(value.getType(), size));
+      stackValues.push_back(value);
+    }
+    YieldOp::create(builder, loc, sumValues, stackValues);
+  }
+
+  auto plate = PlateOp::create(builder, loc, op.getName(), count, begin, end,
+                               slices, inits, stackTypes);
+  plate->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  plate.getBody().takeBody(open.getBody());
+  open.erase();
+
+  inputs = std::move(outerInputs);
+  outputs = std::move(outerOutputs);
+  terms = std::move(outerTerms);
+  Value density = plate.getSums().back();
+  if (batch.scale)
+    density = arith::MulFOp::create(builder, loc, density, batch.scale);
+  terms.push_back(density);
+  for (auto [result, replacement] : llvm::zip(op.getSums(), plate.getSums()))
+    mapping.map(result, replacement);
+  unsigned next = 0;
+  for (auto [stack, value] :
+       llvm::zip(op.getStacks(), op.getYield().getValues()))
+    if (mapping.contains(value))
+      mapping.map(stack, plate.getStacks()[next++]);
+  for (StringRef name : leaving)
+    outputs[name] = plate.getStacks()[next++];
+  return success();
+}
+
+FailureOr<Value> ParameterReader::read(OpBuilder &builder, ParamOp op,
+                                       ValueRange bounds, ValueRange sizes) {
+  Location loc = op.getLoc();
+  auto type = dyn_cast<RankedTensorType>(op.getValue().getType());
+  const Bijector *bijector = getBijector(op.getSupport());
+  SmallVector<Value> shape;
+  unsigned dynamic = 0;
+  for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i)
+    shape.push_back(type.isDynamicDim(i) ? sizes[dynamic++]
+                                         : arith::ConstantIndexOp::create(
+                                               builder, loc, type.getDimSize(i))
+                                               .getResult());
+  if (bijector->lostDimensions)
+    shape.back() = builder.createOrFold<arith::SubIOp>(
+        loc, shape.back(),
+        arith::ConstantIndexOp::create(builder, loc, bijector->lostDimensions));
+  Value start = getOffset(builder, loc);
+  Type unconstrained =
+      getUnconstrainedType(op.getSupport(), op.getValue().getType());
+  Value value =
+      buildUnflatten(builder, loc, parameters, start, shape, unconstrained);
+  offset = builder.createOrFold<arith::AddIOp>(
+      loc, start, buildProduct(builder, loc, shape));
+  if (op.getSupport() != SupportKind::Real)
+    value = ConstrainOp::create(builder, loc, op.getValue().getType(),
+                                op.getSupport(), value, bounds);
+  return value;
+}
+
+Value ParameterReader::getOffset(OpBuilder &builder, Location loc) {
+  if (!offset)
+    offset = arith::ConstantIndexOp::create(builder, loc, 0);
+  return offset;
+}
