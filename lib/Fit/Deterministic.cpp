@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace vi::fit;
 
@@ -79,6 +80,7 @@ private:
   bool formHessian();
   double getDecrement(llvm::ArrayRef<double> gradient) const;
   bool findRunaway();
+  bool findUnboundedRay(llvm::ArrayRef<double> before);
   bool growDraws();
   void finish();
 
@@ -170,6 +172,65 @@ bool DeterministicFit::findRunaway() {
   return description.has_value();
 }
 
+/// Whether the ELBO grows along the way that the latents have taken since
+/// `before`, for ten orders of magnitude: those that have moved out or widened
+/// have their means multiplied, and their scales by the root of that.
+bool DeterministicFit::findUnboundedRay(llvm::ArrayRef<double> before) {
+  const GuideStructure &structure = result.structure;
+  std::vector<size_t> moving;
+  for (size_t i = 0; i < structure.scales.size(); ++i) {
+    int64_t location = structure.locations[i], scale = structure.scales[i];
+    if (location < 0 || scale < 0 || structure.scaleRates[i] == 0)
+      continue;
+    double widening =
+        structure.scaleRates[i] * (result.parameters[scale] - before[scale]);
+    double from = before[location], to = result.parameters[location];
+    bool movesOut = std::fabs(to) > 1.1 * std::fabs(from) &&
+                    std::fabs(to) > scales[location];
+    if (!movesOut && !(widening > 0.1))
+      continue;
+    moving.push_back(i);
+  }
+  if (moving.empty())
+    return false;
+  std::vector<double> gradient(result.parameters.size());
+  double last = result.heldELBO;
+  for (double factor : {1e2, 1e4, 1e6, 1e8, 1e10}) {
+    std::vector<double> point = result.parameters;
+    for (size_t i : moving) {
+      point[structure.locations[i]] *= factor;
+      point[structure.scales[i]] +=
+          0.5 * std::log(factor) / structure.scaleRates[i];
+    }
+    double elbo = -(*objective)(point, gradient);
+    if (!(elbo > last))
+      return false;
+    last = elbo;
+  }
+  size_t furthest = moving.front();
+  for (size_t i : moving)
+    if (std::fabs(result.parameters[structure.locations[i]]) >
+        std::fabs(result.parameters[structure.locations[furthest]]))
+      furthest = i;
+  double mean = result.parameters[structure.locations[furthest]];
+  bool hasDirection =
+      std::fabs(mean) > 0.1 * scales[structure.locations[furthest]];
+  std::string others;
+  for (size_t i : moving)
+    if (i != furthest && others.size() < 60)
+      others += (others.empty() ? "" : ", ") + model.getLatentName(i);
+  result.warnings.push_back(
+      "the ELBO grows without bound: " + model.getLatentName(furthest) +
+      " runs away " +
+      (!hasDirection ? "in both directions"
+       : mean > 0    ? "to plus infinity"
+                     : "to minus infinity") +
+      (others.empty() ? "" : " (with " + others + ")") +
+      " on the unconstrained scale; the posterior is improper, and wants a "
+      "proper prior");
+  return true;
+}
+
 LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
                                        double tolerance, int64_t iterationLimit,
                                        bool watchScales) {
@@ -206,12 +267,27 @@ LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
     }
     return true;
   };
+  // No scale changes by more than a factor of fifty at a time.
+  auto limitStep = [&](llvm::ArrayRef<double> direction) {
+    std::vector<double> step(direction.begin(), direction.end());
+    if (coordinates.factor)
+      solveLowerTransposed(*coordinates.factor, step);
+    double largest = 0;
+    for (size_t i = 0; i < structure.scales.size(); ++i) {
+      int64_t parameter = structure.scales[i];
+      if (parameter >= 0)
+        largest = std::max(largest,
+                           std::fabs(step[parameter] * structure.scaleRates[i] *
+                                     coordinates.scales[parameter]));
+    }
+    return largest > 0 ? 4 / largest : std::numeric_limits<double>::infinity();
+  };
   LBFGSOptions solver;
   solver.gradientTolerance = tolerance;
   solver.maxIterations =
       std::min(iterationLimit, maxIterations - result.iterations);
   std::vector<double> y(result.parameters.size());
-  LBFGSResult run = minimizeLBFGS(function, y, solver, watch);
+  LBFGSResult run = minimizeLBFGS(function, y, solver, watch, limitStep);
   result.parameters = coordinates.getParameters(y);
   result.heldELBO = -run.value;
   return run;
@@ -219,6 +295,7 @@ LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
 
 void DeterministicFit::minimizeInGuideMetric() {
   int failures = 0;
+  std::vector<double> earlier = result.parameters;
   for (int round = 0; round < 400 && !isDone; ++round) {
     scales =
         getParameterScales(model, result.parameters, result.structure, noise);
@@ -230,11 +307,15 @@ void DeterministicFit::minimizeInGuideMetric() {
     if (isDone)
       return;
     result.gradientNorm = run.gradientNorm;
-    if (findRunaway()) {
+    if (findRunaway() ||
+        (round % 4 == 3 && run.status != LBFGSStatus::Converged &&
+         findUnboundedRay(earlier))) {
       result.status = FitStatus::Unbounded;
       isDone = true;
       return;
     }
+    if (round % 4 == 3)
+      earlier = result.parameters;
     if (run.status == LBFGSStatus::Converged) {
       result.status = FitStatus::Converged;
       // The scales that measured the gradient may be out of date.

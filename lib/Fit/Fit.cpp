@@ -97,6 +97,7 @@ vi::fit::describeRunaway(CompiledModel &model,
   }
   if (worst >= 0) {
     bool hasDirection =
+        std::isfinite(moments.mean[worst]) &&
         std::fabs(moments.mean[worst]) > 0.1 * moments.sd[worst];
     return prefix + model.getLatentName(worst) + " runs away " +
            (!hasDirection             ? "in both directions"

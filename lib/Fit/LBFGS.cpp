@@ -36,6 +36,7 @@ struct StopRequest {};
 struct Problem {
   GradientFunction function;
   LBFGSMonitor monitor;
+  StepLimit limit;
   double valuePrecision;
 
   Vector accepted;
@@ -103,7 +104,12 @@ template <typename Scalar> struct LineSearchBySlopes {
     const double rounding =
         problem.valuePrecision * std::max(1.0, std::fabs(value));
 
+    const double longest = problem.limit(
+        {direction.data(), static_cast<size_t>(direction.size())});
+    step = std::min<double>(step, longest);
+
     Trial low = start, high{0, 0, 0};
+    Vector lowPoint, lowGradient;
     bool bracketed = false;
     double lastWidth = std::numeric_limits<double>::infinity();
     for (int trials = 0; trials < 60; ++trials) {
@@ -126,6 +132,16 @@ template <typename Scalar> struct LineSearchBySlopes {
         bracketed = true;
       } else {
         low = trial;
+        lowPoint = point;
+        lowGradient = gradient;
+        // As far as the search may go, and still downhill.
+        if (step >= longest) {
+          if (!(trial.slope > start.slope * (1 - 1e-6)))
+            break;
+          value = trial.value;
+          problem.accept(point, value, gradient);
+          return;
+        }
       }
 
       if (!bracketed) {
@@ -134,6 +150,7 @@ template <typename Scalar> struct LineSearchBySlopes {
         step = std::isfinite(cubic)
                    ? std::min(std::max(cubic, 2 * low.step), 10 * low.step)
                    : 4 * low.step;
+        step = std::min<double>(step, longest);
         continue;
       }
       double width = high.step - low.step;
@@ -151,6 +168,10 @@ template <typename Scalar> struct LineSearchBySlopes {
                         high.step - 0.05 * width);
       lastWidth = width;
     }
+    // The solver cannot go on from a step without curvature, but its caller
+    // can.
+    if (low.step > 0)
+      problem.accept(lowPoint, low.value, lowGradient);
     throw LineSearchFailure();
   }
 };
@@ -160,12 +181,12 @@ template <typename Scalar> struct LineSearchBySlopes {
 LBFGSResult vi::fit::minimizeLBFGS(GradientFunction function,
                                    std::vector<double> &point,
                                    const LBFGSOptions &options,
-                                   LBFGSMonitor monitor) {
+                                   LBFGSMonitor monitor, StepLimit limit) {
   LBFGSResult result;
   Vector current = Eigen::Map<const Vector>(point.data(),
                                             static_cast<int64_t>(point.size()));
-  Problem problem{function, monitor, options.valuePrecision, current, 0, 0,
-                  0,        {}};
+  Problem problem{function, monitor, limit, options.valuePrecision, current, 0,
+                  0,        0,       {}};
 
   // The solver takes the value at the start on trust.
   Vector gradient(current.size());

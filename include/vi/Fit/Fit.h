@@ -118,7 +118,7 @@ struct ELBOEstimate {
 };
 ELBOEstimate estimateELBO(CompiledModel &model,
                           llvm::ArrayRef<double> parameters, uint64_t key,
-                          double targetError = 1e-3, double maxWork = 6e7);
+                          double targetError = 2e-3, double maxWork = 3e7);
 
 /// The numbers of a held set: as the options say, or enough for the guide.
 int64_t chooseSamples(CompiledModel &model, const FitOptions &options);

@@ -17,6 +17,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace vi {
@@ -61,10 +62,17 @@ using LBFGSMonitor =
     llvm::function_ref<bool(int64_t iteration, double value,
                             double gradientNorm, llvm::ArrayRef<double> point)>;
 
+/// The longest step along a direction that is worth a try.
+using StepLimit = llvm::function_ref<double(llvm::ArrayRef<double> direction)>;
+
 /// Minimizes from `point`, which is replaced by the last accepted point: the
 /// best one, up to rounding of the values.
-LBFGSResult minimizeLBFGS(GradientFunction function, std::vector<double> &point,
-                          const LBFGSOptions &options, LBFGSMonitor monitor);
+LBFGSResult minimizeLBFGS(
+    GradientFunction function, std::vector<double> &point,
+    const LBFGSOptions &options, LBFGSMonitor monitor,
+    StepLimit limit = [](llvm::ArrayRef<double>) {
+      return std::numeric_limits<double>::infinity();
+    });
 
 } // namespace fit
 } // namespace vi
