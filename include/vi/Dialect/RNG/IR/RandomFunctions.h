@@ -125,7 +125,7 @@ typename Code::Real gamma(Code &code, typename Code::Integer key,
                   y > -1.0 &&
                   code.log(u) <
                       0.5 * x * x -
-                          d * special::functions::log1pDeficit(code, t);
+                          d * special::functions::logDeficit(code, t, t + 1.0);
               return std::make_tuple(
                   next, code.select(accepted, t + 1.0, code.constant(0.0, x)));
             },
@@ -163,7 +163,7 @@ typename Code::Real factorialRemainder(Code &code, typename Code::Real k) {
 template <class Code>
 typename Code::Real meanDeviance(Code &code, typename Code::Real k,
                                  typename Code::Real mean) {
-  return k * special::functions::log1pDeficit(code, (mean - k) / k);
+  return k * special::functions::logDeficit(code, (mean - k) / k, mean / k);
 }
 
 /// Logarithm of the Poisson probability of k, without large terms that cancel

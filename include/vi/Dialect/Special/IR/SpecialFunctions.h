@@ -354,14 +354,16 @@ typename Code::Real logBeta(Code &code, typename Code::Real a,
 // Incomplete gamma and beta functions
 //===----------------------------------------------------------------------===//
 
-/// t - log1p(t) for t > -1, of full relative accuracy around 0.
+/// t - log(1 + t), of full relative accuracy around t = 0, where 1 + t is
+/// `ratio`.
 template <class Code>
-typename Code::Real log1pDeficit(Code &code, typename Code::Real t) {
+typename Code::Real logDeficit(Code &code, typename Code::Real t,
+                               typename Code::Real ratio) {
   using Real = typename Code::Real;
   return code.choose(
       code.abs(t) < 0.1,
       [&] {
-        // log1p(t) = 2 artanh(r) with r = t / (2 + t), and t - 2 r = t r.
+        // log(1 + t) = 2 artanh(r) with r = t / (2 + t), and t - 2 r = t r.
         Real r = t / (2.0 + t);
         Real s = r * r;
         return r * (t - 2.0 * s *
@@ -369,7 +371,7 @@ typename Code::Real log1pDeficit(Code &code, typename Code::Real t) {
                                        {1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9,
                                         1.0 / 11, 1.0 / 13, 1.0 / 15}));
       },
-      [&] { return t - code.log1p(t); });
+      [&] { return t - code.log(ratio); });
 }
 
 /// x^a exp(-x) / Gamma(a + 1), for a > 0 and x > 0.
@@ -380,7 +382,7 @@ typename Code::Real gammaPrefactor(Code &code, typename Code::Real a,
   return code.choose(
       a >= 10.0,
       [&] {
-        Real deficit = log1pDeficit(code, (x - a) / a);
+        Real deficit = logDeficit(code, (x - a) / a, x / a);
         return code.exp(-a * deficit - stirlingRemainder(code, a)) /
                code.sqrt(2.0 * pi * a);
       },
@@ -497,13 +499,14 @@ typename Code::Real betaPrefactor(Code &code, typename Code::Real a,
       code.minimum(a, b) >= 10.0,
       [&] {
         Real offset = a * y - b * x;
-        Real exponent = a * log1pDeficit(code, -offset / a) +
-                        b * log1pDeficit(code, offset / b);
+        Real sum = a + b;
+        Real exponent = a * logDeficit(code, -offset / a, x * (sum / a)) +
+                        b * logDeficit(code, offset / b, y * (sum / b));
         Real remainder = stirlingRemainder(code, a) +
                          stirlingRemainder(code, b) -
-                         stirlingRemainder(code, a + b);
+                         stirlingRemainder(code, sum);
         return code.exp(-exponent - remainder) *
-               code.sqrt(a / (2.0 * pi) * (b / (a + b)));
+               code.sqrt(a / (2.0 * pi) * (b / sum));
       },
       [&] {
         Real logX = code.select(x < 0.5, code.log(x), code.log1p(-y));
