@@ -509,12 +509,11 @@ void DeterministicFit::finish() {
       result.gradientNorm <= 100 * gradientTolerance)
     result.status = FitStatus::Converged;
   if (hessian && result.decrement) {
-    int64_t begin = model.getModelParameterCount();
-    int64_t size = hessian->rows - begin;
+    int64_t size = model.getGuideParameterCount();
     Matrix guide(size, size);
     for (int64_t i = 0; i < size; ++i)
       for (int64_t j = 0; j < size; ++j)
-        guide(i, j) = (*hessian)(begin + i, begin + j);
+        guide(i, j) = (*hessian)(i, j);
     result.hessian = std::move(guide);
   }
 }

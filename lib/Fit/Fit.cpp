@@ -25,8 +25,7 @@ int64_t vi::fit::chooseSamples(CompiledModel &model,
     return 1;
   if (options.samples > 0)
     return options.samples;
-  int64_t guideParameters =
-      model.getParameterCount() - model.getModelParameterCount();
+  int64_t guideParameters = model.getGuideParameterCount();
   // A family with correlations fits itself to the draws where their pairs are
   // not many more than the latents.
   bool isRich = guideParameters > 3 * model.getLatentCount();
@@ -111,7 +110,7 @@ vi::fit::describeRunaway(CompiledModel &model,
         moments.sd[i] < 1e-13 * (1 + std::fabs(moments.mean[i])))
       return prefix + "the standard deviation of " + model.getLatentName(i) +
              " goes to zero, as the joint density is not bounded";
-  for (int64_t i = 0, end = model.getModelParameterCount(); i < end; ++i)
+  for (size_t i = model.getGuideParameterCount(); i < parameters.size(); ++i)
     if (!(std::fabs(parameters[i]) <= runawayParameter))
       return prefix + model.getParameterName(i) + " runs away to " +
              (parameters[i] > 0 ? "plus" : "minus") +

@@ -59,13 +59,12 @@ GuideStructure vi::fit::analyzeGuide(CompiledModel &model,
                 std::fabs(deviation) + 1e-6 * std::fabs(center[i]));
   }
 
-  int64_t parameterCount = model.getParameterCount();
-  int64_t begin = model.getModelParameterCount();
-  if (parameterCount - begin > maxParameters ||
+  int64_t parameterCount = model.getGuideParameterCount();
+  if (parameterCount > maxParameters ||
       double(parameterCount) * double(latentCount) > 1e8)
     return structure;
   const double step = 0x1p-10;
-  for (int64_t parameter = begin; parameter < parameterCount; ++parameter) {
+  for (int64_t parameter = 0; parameter < parameterCount; ++parameter) {
     point[parameter] = parameters[parameter] + step;
     double moved = point[parameter] - parameters[parameter];
     std::vector<double> newCenter = draw(model, point, zero);
@@ -155,7 +154,7 @@ vi::fit::getParameterScales(CompiledModel &model,
     model.getLatents(
         parameters, noise.getRow(row),
         {latents.data() + row * latentCount, static_cast<size_t>(latentCount)});
-  for (size_t j = model.getModelParameterCount(); j < point.size(); ++j) {
+  for (int64_t j = 0, end = model.getGuideParameterCount(); j < end; ++j) {
     if (known[j])
       continue;
     double information = 0;

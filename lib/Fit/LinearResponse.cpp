@@ -31,25 +31,24 @@ Matrix vi::fit::getMeanJacobian(CompiledModel &model,
                                 llvm::ArrayRef<double> parameters,
                                 const GuideStructure &structure,
                                 NoiseView noise) {
-  int64_t begin = model.getModelParameterCount();
-  int64_t count = model.getParameterCount() - begin;
+  int64_t count = model.getGuideParameterCount();
   Matrix jacobian(model.getLatentCount(), count);
   std::vector<double> point(parameters.begin(), parameters.end());
   for (int64_t j = 0; j < count; ++j) {
-    auto location = llvm::find(structure.locations, begin + j);
+    auto location = llvm::find(structure.locations, j);
     if (location != structure.locations.end()) {
       jacobian(location - structure.locations.begin(), j) = 1;
       continue;
     }
     // The draws of a scale are symmetric about its center.
-    if (structure.isGaussian && llvm::is_contained(structure.scales, begin + j))
+    if (structure.isGaussian && llvm::is_contained(structure.scales, j))
       continue;
     const double step = 1e-4;
-    point[begin + j] = parameters[begin + j] + step;
+    point[j] = parameters[j] + step;
     std::vector<double> above = getMean(model, point, noise);
-    point[begin + j] = parameters[begin + j] - step;
+    point[j] = parameters[j] - step;
     std::vector<double> below = getMean(model, point, noise);
-    point[begin + j] = parameters[begin + j];
+    point[j] = parameters[j];
     for (int64_t i = 0; i < jacobian.rows; ++i)
       jacobian(i, j) = (above[i] - below[i]) / (2 * step);
   }

@@ -17,15 +17,16 @@ using namespace vi::fit;
 namespace {
 
 /// The linear variational autoencoder of one dimension: z ~ N(0, 1),
-/// x ~ N(a z + b, sigma^2); q(z | x) = N(w x + c, s^2). phi = (a, b, log sigma,
-/// w, c, log s), of which three are the model's. Four data, one noise each.
+/// x ~ N(a z + b, sigma^2); q(z | x) = N(w x + c, s^2). phi = (w, c, log s,
+/// a, b, log sigma), of which the last three are the model's. Four data, one
+/// noise each.
 class LinearAutoencoder : public CompiledModel {
 public:
   explicit LinearAutoencoder(std::vector<double> x) : x(std::move(x)) {
     plates.push_back({"data", static_cast<int64_t>(this->x.size())});
   }
   int64_t getParameterCount() const override { return 6; }
-  int64_t getModelParameterCount() const override { return 3; }
+  int64_t getGuideParameterCount() const override { return 3; }
   int64_t getLatentCount() const override { return x.size(); }
   int64_t getNoiseCount() const override { return x.size(); }
   llvm::ArrayRef<DataPlate> getDataPlates() const override { return plates; }
@@ -38,35 +39,35 @@ public:
                           llvm::ArrayRef<PlateBatch> batches,
                           llvm::MutableArrayRef<double> gradient) override {
     std::fill(gradient.begin(), gradient.end(), 0.0);
-    double value = 0, precision = std::exp(-2 * phi[2]), s = std::exp(phi[5]);
+    double value = 0, precision = std::exp(-2 * phi[5]), s = std::exp(phi[2]);
     for (int64_t row = 0; row < noise.rows; ++row)
       for (int64_t n = batches[0].begin; n < batches[0].end; ++n) {
         double weight = batches[0].scale * scaleFactor / double(noise.rows);
-        double z = phi[3] * x[n] + phi[4] + s * noise.getRow(row)[n];
-        double r = x[n] - phi[0] * z - phi[1];
-        value += weight * (-0.5 * r * r * precision - phi[2] - 0.5 * z * z +
-                           phi[5] + 0.5 - 0.5 * std::log(2 * M_PI));
-        double slope = r * phi[0] * precision - z;
-        gradient[0] += weight * r * z * precision;
-        gradient[1] += weight * r * precision;
-        gradient[2] += weight * (r * r * precision - 1);
-        gradient[3] += weight * slope * x[n];
-        gradient[4] += weight * slope;
-        gradient[5] += weight * (slope * s * noise.getRow(row)[n] + 1);
+        double z = phi[0] * x[n] + phi[1] + s * noise.getRow(row)[n];
+        double r = x[n] - phi[3] * z - phi[4];
+        value += weight * (-0.5 * r * r * precision - phi[5] - 0.5 * z * z +
+                           phi[2] + 0.5 - 0.5 * std::log(2 * M_PI));
+        double slope = r * phi[3] * precision - z;
+        gradient[3] += weight * r * z * precision;
+        gradient[4] += weight * r * precision;
+        gradient[5] += weight * (r * r * precision - 1);
+        gradient[0] += weight * slope * x[n];
+        gradient[1] += weight * slope;
+        gradient[2] += weight * (slope * s * noise.getRow(row)[n] + 1);
       }
     return value;
   }
   void getLatents(llvm::ArrayRef<double> phi, llvm::ArrayRef<double> noise,
                   llvm::MutableArrayRef<double> z) override {
     for (size_t n = 0; n < x.size(); ++n)
-      z[n] = phi[3] * x[n] + phi[4] + std::exp(phi[5]) * noise[n];
+      z[n] = phi[0] * x[n] + phi[1] + std::exp(phi[2]) * noise[n];
   }
   double getLogGuide(llvm::ArrayRef<double> phi,
                      llvm::ArrayRef<double> z) override {
     double value = 0;
     for (size_t n = 0; n < x.size(); ++n) {
-      double e = (z[n] - phi[3] * x[n] - phi[4]) / std::exp(phi[5]);
-      value -= 0.5 * e * e + phi[5] + 0.5 * std::log(2 * M_PI);
+      double e = (z[n] - phi[0] * x[n] - phi[1]) / std::exp(phi[2]);
+      value -= 0.5 * e * e + phi[2] + 0.5 * std::log(2 * M_PI);
     }
     return value;
   }
@@ -92,10 +93,10 @@ public:
   }
   /// The log likelihood at the parameters.
   double getLogLikelihood(llvm::ArrayRef<double> phi) const {
-    double variance = phi[0] * phi[0] + std::exp(2 * phi[2]), value = 0;
+    double variance = phi[3] * phi[3] + std::exp(2 * phi[5]), value = 0;
     for (double element : x)
       value -= 0.5 * std::log(2 * M_PI * variance) +
-               0.5 * (element - phi[1]) * (element - phi[1]) / variance;
+               0.5 * (element - phi[4]) * (element - phi[4]) / variance;
     return value;
   }
 
@@ -109,7 +110,7 @@ private:
 
 } // namespace
 
-static const std::vector<double> linearStart = {0.5, 0.1, 0.2, 0.3, 0.1, -0.1};
+static const std::vector<double> linearStart = {0.3, 0.1, -0.1, 0.5, 0.1, 0.2};
 
 TEST(StochasticTest, LinearAutoencoderOnTheWholeData) {
   LinearAutoencoder model({1.3, -0.4, 2.2, 0.7});

@@ -59,8 +59,8 @@ struct DataPlate {
 };
 
 /// A model with its guide and data, as functions of the unconstrained
-/// parameters phi (the model's theta first) and of standard normal noise.
-/// What optimizers, the posterior covariance and the reports stand on:
+/// parameters phi (the guide's, then the model's theta) and of standard normal
+/// noise. What optimizers, the posterior covariance and the reports stand on:
 /// compiled code in the tools, closed forms in the tests.
 class CompiledModel {
 public:
@@ -68,8 +68,9 @@ public:
 
   /// The length of phi.
   virtual int64_t getParameterCount() const = 0;
-  /// How many parameters, at the beginning of phi, are the model's own.
-  virtual int64_t getModelParameterCount() const { return 0; }
+  /// How many parameters, at the beginning of phi, are the guide's. The others
+  /// are the model's, theta.
+  virtual int64_t getGuideParameterCount() const { return getParameterCount(); }
   /// The length of u, the latents on the unconstrained scale.
   virtual int64_t getLatentCount() const = 0;
   /// The standard normals that a draw takes.
