@@ -18,7 +18,8 @@
 namespace vi {
 
 /// The set in which the values of a distribution lie, with its bounds as SSA
-/// values where the kind has bounds (`lower` before `upper`).
+/// values where the kind has bounds (`lower` before `upper`). A bound that is no
+/// operand is null: a lower bound of 0, or an upper one that a shape gives.
 struct Support {
   SupportKind kind = SupportKind::Real;
   llvm::SmallVector<mlir::Value, 2> bounds;
@@ -50,15 +51,17 @@ struct Statistic {
     LogSquared,
     /// exp(coefficient x)
     Exponential,
+    /// (x - location)^2
+    SquaredDeviation,
     /// |x - location|
-    Absolute
+    AbsoluteDeviation
   };
   Kind kind = Kind::Power;
   /// The exponent of `Power`.
   int power = 1;
   /// The coefficient of `Exponential`.
   mlir::Value coefficient;
-  /// The location of `Absolute`; null for 0.
+  /// The location of `SquaredDeviation` and `AbsoluteDeviation`.
   mlir::Value location;
 
   static Statistic getPower(int power) { return {Kind::Power, power, {}, {}}; }
@@ -66,8 +69,11 @@ struct Statistic {
   static Statistic getExponential(mlir::Value coefficient) {
     return {Kind::Exponential, 1, coefficient, {}};
   }
-  static Statistic getAbsolute(mlir::Value location = {}) {
-    return {Kind::Absolute, 1, {}, location};
+  static Statistic getSquaredDeviation(mlir::Value location) {
+    return {Kind::SquaredDeviation, 2, {}, location};
+  }
+  static Statistic getAbsoluteDeviation(mlir::Value location) {
+    return {Kind::AbsoluteDeviation, 1, {}, location};
   }
 };
 

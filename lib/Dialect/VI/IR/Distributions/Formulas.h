@@ -1,0 +1,63 @@
+//===- Formulas.h - shorthand for the families' formulas -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_LIB_DIALECT_VI_IR_DISTRIBUTIONS_FORMULAS_H
+#define VI_LIB_DIALECT_VI_IR_DISTRIBUTIONS_FORMULAS_H
+
+#include "vi/Dialect/VI/IR/Expression.h"
+#include "vi/Dialect/VI/IR/VI.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+
+namespace vi {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
+/// log(2 pi) / 2
+constexpr double halfLog2Pi = 0.91893853320467274178;
+/// Euler's constant.
+constexpr double eulerGamma = 0.57721566490153286061;
+constexpr double pi = 3.14159265358979323846;
+
+/// Operand `index` of a family, one event's parameter.
+inline Expression parameter(mlir::ImplicitLocOpBuilder &builder,
+                            mlir::Operation *family, unsigned index) {
+  return {builder, family->getOperand(index)};
+}
+
+/// -inf where `condition` holds. A NaN stays a NaN.
+inline Expression impossibleWhere(mlir::Value condition, Expression a) {
+  return select(condition, a.constant(-infinity), a);
+}
+
+/// log(1 + u^2) over the whole range of u, where u^2 overflows too.
+Expression log1pSquare(Expression u);
+
+/// The expectations of several statistics; none where one is not known.
+template <typename... Statistics>
+std::optional<llvm::SmallVector<Expression, 2>>
+expectAll(mlir::ImplicitLocOpBuilder &builder, ExpectationFunction expectation,
+          const Statistics &...statistics) {
+  llvm::SmallVector<Expression, 2> values;
+  for (const Statistic &statistic : {statistics...}) {
+    mlir::Value value = expectation(statistic);
+    if (!value)
+      return std::nullopt;
+    values.emplace_back(builder, value);
+  }
+  return values;
+}
+
+/// E[(x - location)^2], from the moments where it is not known by itself.
+std::optional<Expression>
+expectSquaredDeviation(ExpectationFunction expectation, Expression location);
+
+} // namespace vi
+
+#endif // VI_LIB_DIALECT_VI_IR_DISTRIBUTIONS_FORMULAS_H
