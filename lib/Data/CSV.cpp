@@ -32,6 +32,8 @@ public:
     csv_parser parser;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
       return llvm::createStringError("cannot start the parser of CSV");
+    // The buffer of a cell grows by this much at a time.
+    csv_set_blk_size(&parser, 1 << 16);
     State state;
     llvm::Error error = readLines(parser, state, visit);
     csv_free(&parser);
