@@ -1,0 +1,729 @@
+//===- JITModel.cpp - a model compiled in process -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "JITModel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "vi/Dialect/VI/IR/VI.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+using namespace mlir;
+using namespace vi;
+
+template <typename... Arguments>
+static llvm::Error makeError(const char *format, Arguments &&...arguments) {
+  return llvm::createStringError(
+      llvm::inconvertibleErrorCode(),
+      llvm::formatv(format, std::forward<Arguments>(arguments)...).str());
+}
+
+/// The error of a compilation whose diagnostics have been printed.
+static llvm::Error makeReportedError() {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), "");
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+static std::optional<data::ElementKind> getElementKind(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (element.isF64())
+    return data::ElementKind::Float64;
+  if (element.isF32())
+    return data::ElementKind::Float32;
+  if (element.isIndex() || element.isInteger(64))
+    return data::ElementKind::Int64;
+  if (element.isInteger(32))
+    return data::ElementKind::Int32;
+  if (element.isInteger(1))
+    return data::ElementKind::Bool;
+  return std::nullopt;
+}
+
+static std::string describeLocation(Location location) {
+  if (auto fileLocation = location->findInstanceOf<FileLineColLoc>())
+    return llvm::formatv("{0}:{1}:{2}", fileLocation.getFilename().getValue(),
+                         fileLocation.getLine(), fileLocation.getColumn());
+  return "";
+}
+
+/// The data arguments of a model.
+static llvm::Expected<std::vector<data::ArgumentDescription>>
+describeArguments(ModelOp model) {
+  std::vector<data::ArgumentDescription> arguments;
+  for (unsigned i = 0, end = model.getNumArguments(); i < end; ++i) {
+    data::ArgumentDescription argument;
+    argument.name = model.getArgumentName(i).str();
+    Type type = model.getArgumentTypes()[i];
+    std::optional<data::ElementKind> kind = getElementKind(type);
+    if (!kind) {
+      std::string text;
+      llvm::raw_string_ostream(text) << type;
+      return makeError("argument '{0}' has the type {1}, which data files "
+                       "cannot fill",
+                       argument.name, text);
+    }
+    argument.kind = *kind;
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      for (int64_t size : tensor.getShape())
+        argument.sizes.push_back(ShapedType::isDynamic(size)
+                                     ? data::ArgumentDescription::kDynamic
+                                     : size);
+    if (auto index = model.getArgAttrOfType<IndexAttr>(i, "vi.index")) {
+      data::IndexDescription description;
+      description.base = index.getBase();
+      if (auto size = dyn_cast<StringAttr>(index.getSize()))
+        description.sizeArgument = size.getValue().str();
+      else if (auto number = dyn_cast<IntegerAttr>(index.getSize()))
+        description.size = number.getInt();
+      argument.index = description;
+    }
+    argument.location =
+        describeLocation(model.getBody().getArgument(i).getLoc());
+    arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}
+
+/// The model of that name, or the only one.
+static llvm::Expected<ModelOp> findModel(ModuleOp module, StringRef name) {
+  SmallVector<ModelOp> models(module.getOps<ModelOp>());
+  if (name.starts_with("@"))
+    name = name.drop_front();
+  if (models.empty())
+    return makeError("the file has no vi.model");
+  std::string names;
+  for (ModelOp model : models) {
+    if (model.getSymName() == name)
+      return model;
+    names += (names.empty() ? "@" : ", @") + model.getSymName().str();
+  }
+  if (!name.empty())
+    return makeError("the file has no model @{0}; it has {1}", name, names);
+  if (models.size() > 1)
+    return makeError("the file has several models ({0}): name one with --model",
+                     names);
+  return models.front();
+}
+
+static bool isFamily(StringRef name) {
+  return name == "meanfield" || name == "fullrank" || name == "delta";
+}
+
+/// Removes the guides of `model` that are not wanted. The symbol of the one
+/// that is, or empty where a family is to be made.
+static llvm::Expected<std::string> selectGuide(ModuleOp module, ModelOp model,
+                                               StringRef wanted) {
+  SmallVector<GuideOp> guides;
+  for (GuideOp guide : module.getOps<GuideOp>())
+    if (guide.getModel() == model.getSymName())
+      guides.push_back(guide);
+  if (wanted.starts_with("@"))
+    wanted = wanted.drop_front();
+  std::string names;
+  for (GuideOp guide : guides)
+    names += (names.empty() ? "@" : ", @") + guide.getSymName().str();
+  bool makeFamily = isFamily(wanted) || (wanted.empty() && guides.empty());
+  if (wanted.empty() && guides.size() > 1)
+    return makeError("the model has several guides ({0}): name one, or a "
+                     "family, with --guide",
+                     names);
+  GuideOp selected;
+  for (GuideOp guide : guides)
+    if (!makeFamily && (wanted.empty() || guide.getSymName() == wanted))
+      selected = guide;
+  if (!makeFamily && !selected)
+    return makeError("--guide={0}: no family (meanfield, fullrank, delta) and "
+                     "no guide of the model{1}",
+                     wanted, names.empty() ? "" : "; it has " + names);
+  for (GuideOp guide : guides)
+    if (guide != selected)
+      guide.erase();
+  return selected ? selected.getSymName().str() : std::string();
+}
+
+/// Everything in the module that `model` does not need.
+static void removeOtherModels(ModuleOp module, ModelOp model) {
+  for (GuideOp guide : llvm::make_early_inc_range(module.getOps<GuideOp>()))
+    if (guide.getModel() != model.getSymName())
+      guide.erase();
+  for (ModelOp other : llvm::make_early_inc_range(module.getOps<ModelOp>()))
+    if (other != model)
+      other.erase();
+}
+
+/// The functions of the model, as functions on tensors.
+static LogicalResult runPasses(ModuleOp module, StringRef family,
+                               bool counter) {
+  std::string pipeline =
+      llvm::formatv("vi-raise-to-plates,vi-unconstrain,"
+                    "vi-auto-guide{{family={0}},"
+                    "vi-entry-points{{counter={1}},"
+                    "vi-expand-elbo,canonicalize,cse,"
+                    "func.func(vi-estimate-expectations),"
+                    "vi-lower-distributions,vi-fuse-plates,canonicalize,cse,"
+                    "vi-differentiate,canonicalize,cse",
+                    family, counter ? "true" : "false");
+  PassManager manager(module.getContext());
+  if (failed(applyPassManagerCLOptions(manager)))
+    return failure();
+  if (failed(parsePassPipeline(pipeline, manager)))
+    return failure();
+  return manager.run(module);
+}
+
+static double getSecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
+  auto begin = std::chrono::steady_clock::now();
+  llvm::Expected<ModelOp> model = findModel(module, options.model);
+  if (!model)
+    return model.takeError();
+  name = model->getSymName().str();
+  removeOtherModels(module, *model);
+  llvm::Expected<std::string> guide =
+      selectGuide(module, *model, options.guide);
+  if (!guide)
+    return guide.takeError();
+  StringRef family = isFamily(options.guide) ? StringRef(options.guide)
+                                             : StringRef("meanfield");
+  title = name + ", ";
+  title += !guide->empty()        ? "guide @" + *guide
+           : family == "fullrank" ? "full-rank normal"
+           : family == "delta"    ? "point estimate"
+                                  : "mean-field normal";
+  llvm::Expected<std::vector<data::ArgumentDescription>> descriptions =
+      describeArguments(*model);
+  if (!descriptions)
+    return descriptions.takeError();
+  arguments = std::move(*descriptions);
+
+  OwningOpRef<ModuleOp> counterModule;
+  if (options.withCounter)
+    counterModule = module.clone();
+  if (failed(runPasses(module, family, /*counter=*/false)) ||
+      (counterModule &&
+       failed(runPasses(*counterModule, family, /*counter=*/true))))
+    return makeReportedError();
+
+  // What the functions say about themselves.
+  auto shapesOp = module.lookupSymbol<func::FuncOp>(name + "_shapes");
+  auto reportOp = module.lookupSymbol<func::FuncOp>(name + "_report");
+  if (!shapesOp || !reportOp)
+    return makeError("model @{0} has no entry points", name);
+  auto readDescriptions = [&](StringRef attribute,
+                              std::vector<Description> &into) {
+    auto array = shapesOp->getAttrOfType<ArrayAttr>(attribute);
+    for (auto entry : array.getAsRange<DictionaryAttr>()) {
+      Description description;
+      description.name = entry.getAs<StringAttr>("name").getValue().str();
+      description.kind = entry.getAs<StringAttr>("kind").getValue().str();
+      if (auto type = dyn_cast<RankedTensorType>(
+              entry.getAs<TypeAttr>("type").getValue()))
+        description.rank = type.getRank();
+      into.push_back(std::move(description));
+    }
+  };
+  readDescriptions("vi.parameters", parameterDescriptions);
+  readDescriptions("vi.sites", siteDescriptions);
+  readDescriptions("vi.latents", latentDescriptions);
+  for (auto plate :
+       shapesOp->getAttrOfType<ArrayAttr>("vi.plates").getAsRange<StringAttr>())
+    plateNames.push_back(plate.getValue().str());
+  upToConstant = shapesOp->hasAttr("vi.unnormalized") ||
+                 llvm::any_of(latentDescriptions, [](const Description &d) {
+                   return d.kind == "improper";
+                 });
+  auto getResultName = [](func::FuncOp func, unsigned i) {
+    auto attribute = func.getResultAttrOfType<StringAttr>(i, "vi.name");
+    return attribute ? attribute.getValue().str() : std::string();
+  };
+  for (unsigned i = 0, end = shapesOp.getNumResults(); i < end; ++i)
+    sizeNames.push_back(getResultName(shapesOp, i));
+  for (unsigned i = 0, end = reportOp.getNumResults(); i < end; ++i) {
+    Type type = reportOp.getResultTypes()[i];
+    reportResults.push_back({getResultName(reportOp, i), *getElementKind(type),
+                             !isa<RankedTensorType>(type)});
+  }
+  passSeconds = getSecondsSince(begin);
+
+  auto compileModule = [&](ModuleOp module) -> llvm::Error {
+    llvm::Expected<std::unique_ptr<JIT>> compiled = JIT::compile(module);
+    if (!compiled)
+      return compiled.takeError();
+    const JIT::Timing &one = (*compiled)->getTiming();
+    timing.lowering += one.lowering;
+    timing.translation += one.translation;
+    timing.optimization += one.optimization;
+    timing.generation += one.generation;
+    (module == counterModule.get() ? counterJIT : jit) = std::move(*compiled);
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = compileModule(module))
+    return error;
+  if (counterModule)
+    if (llvm::Error error = compileModule(*counterModule))
+      return error;
+
+  auto find = [&](JIT &jit, const char *suffix,
+                  JIT::Function &function) -> llvm::Error {
+    llvm::Expected<JIT::Function> found = jit.lookup(name + suffix);
+    if (!found)
+      return found.takeError();
+    function = *found;
+    return llvm::Error::success();
+  };
+  const std::pair<const char *, JIT::Function *> functions[] = {
+      {"_shapes", &shapes},
+      {"_initial", &initialFunction},
+      {"_elbo", &elbo},
+      {"_elbo_gradient", &elboGradient},
+      {"_latents", &latentsFunction},
+      {"_log_guide", &logGuide},
+      {"_log_joint", &logJoint},
+      {"_report", &reportFunction}};
+  for (auto [suffix, function] : functions)
+    if (llvm::Error error = find(*jit, suffix, *function))
+      return error;
+  if (counterJIT)
+    return find(*counterJIT, "_elbo_gradient", counterGradient);
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Data and sizes
+//===----------------------------------------------------------------------===//
+
+/// The arguments of a call, and where their numbers are kept.
+class JITModel::Call {
+public:
+  explicit Call(JITModel &model) {
+    // Pointers to words must last: never more than this.
+    size_t capacity = 3 * model.plateNames.size() + model.sizeNames.size() +
+                      model.reportResults.size() + 16;
+    for (const data::BoundArgument &argument : model.bound)
+      capacity += 1 + argument.shape.size();
+    words.reserve(capacity);
+    for (data::BoundArgument &argument : model.bound) {
+      if (argument.shape.empty()) {
+        // By value: the number itself.
+        pointers.push_back(const_cast<void *>(argument.data));
+        continue;
+      }
+      addPointer(const_cast<void *>(argument.data));
+      for (int64_t size : argument.shape)
+        addInteger(size);
+    }
+  }
+
+  void addInteger(int64_t value) {
+    Word word;
+    word.integer = value;
+    words.push_back(word);
+    pointers.push_back(&words.back());
+  }
+  void addReal(double value) {
+    Word word;
+    word.real = value;
+    words.push_back(word);
+    pointers.push_back(&words.back());
+  }
+  void addPointer(void *value) {
+    Word word;
+    word.pointer = value;
+    words.push_back(word);
+    pointers.push_back(&words.back());
+  }
+  void addVector(llvm::ArrayRef<double> values) {
+    addPointer(const_cast<double *>(values.data()));
+    addInteger(values.size());
+  }
+  void addBatches(llvm::ArrayRef<fit::PlateBatch> batches) {
+    for (const fit::PlateBatch &batch : batches) {
+      addInteger(batch.begin);
+      addInteger(batch.end);
+      addReal(batch.scale);
+    }
+  }
+  /// Where the returned number goes.
+  void addReturn(void *place) { pointers.push_back(place); }
+
+  void run(JIT::Function function) { function(pointers.data()); }
+
+private:
+  union Word {
+    int64_t integer;
+    double real;
+    void *pointer;
+  };
+  llvm::SmallVector<Word, 64> words;
+  llvm::SmallVector<void *, 64> pointers;
+};
+
+llvm::Error JITModel::bind(const data::DataSet &data) {
+  llvm::Expected<std::vector<data::BoundArgument>> result =
+      data::bindArguments(arguments, data);
+  if (!result)
+    return result.takeError();
+  bound = std::move(*result);
+  for (const data::BoundArgument &argument : bound) {
+    if (!argument.levels.empty())
+      levels.push_back({argument.name, argument.levels});
+    work += argument.getElementCount();
+  }
+  return llvm::Error::success();
+}
+
+/// The numbers of an integer argument or a dimension of one, if `value` is that
+/// and no more.
+static std::optional<int64_t>
+getKnownSize(Value value, llvm::ArrayRef<data::BoundArgument> bound) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    const data::BoundArgument &data = bound[argument.getArgNumber()];
+    if (!data.shape.empty() || data.kind != data::ElementKind::Int64)
+      return std::nullopt;
+    return *static_cast<const int64_t *>(data.data);
+  }
+  if (auto cast = value.getDefiningOp<arith::IndexCastOp>())
+    return getKnownSize(cast.getIn(), bound);
+  if (auto dim = value.getDefiningOp<tensor::DimOp>()) {
+    auto argument = dyn_cast<BlockArgument>(dim.getSource());
+    std::optional<int64_t> index = dim.getConstantIndex();
+    if (argument && index && isa<ModelOp>(argument.getOwner()->getParentOp()))
+      return bound[argument.getArgNumber()].shape[*index];
+  }
+  APInt number;
+  if (matchPattern(value, m_ConstantInt(&number)))
+    return number.getSExtValue();
+  return std::nullopt;
+}
+
+/// Checks that plates are as long as the data that they slice.
+static llvm::Error checkPlates(ModelOp model,
+                               llvm::ArrayRef<data::BoundArgument> bound) {
+  std::string message;
+  model.getBody().walk([&](PlateOp plate) {
+    auto isOfModel = [&](Value value) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      return !argument || argument.getOwner()->getParentOp() == model;
+    };
+    if (!isOfModel(plate.getCount()))
+      return WalkResult::advance();
+    std::optional<int64_t> count = getKnownSize(plate.getCount(), bound);
+    if (!count)
+      return WalkResult::advance();
+    if (*count < 0) {
+      message = llvm::formatv("plate '{0}' would have {1} members",
+                              plate.getName(), *count);
+      return WalkResult::interrupt();
+    }
+    for (Value slice : plate.getSlices()) {
+      auto argument = dyn_cast<BlockArgument>(slice);
+      if (!argument || argument.getOwner()->getParentOp() != model)
+        continue;
+      const data::BoundArgument &data = bound[argument.getArgNumber()];
+      if (data.shape.front() == *count)
+        continue;
+      message = llvm::formatv(
+          "plate '{0}' has {1} members, but '{2}' in the data has {3}",
+          plate.getName(), *count, data.name, data.shape.front());
+      std::string location = describeLocation(plate.getLoc());
+      if (!location.empty())
+        message += " (" + location + ")";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return message.empty() ? llvm::Error::success() : makeError("{0}", message);
+}
+
+llvm::Error JITModel::readSizes() {
+  std::vector<int64_t> results(sizeNames.size());
+  Call call(*this);
+  for (size_t i = 1; i < results.size(); ++i)
+    call.addPointer(&results[i]);
+  call.addReturn(&results[0]);
+  call.run(shapes);
+  for (auto [sizeName, value] : llvm::zip(sizeNames, results)) {
+    if (value < 0)
+      return makeError("the data make the size '{0}' {1}", sizeName, value);
+    sizes[sizeName] = value;
+  }
+  parameterCount = sizes.lookup("parameter_count");
+  latentCount = sizes.lookup("latent_count");
+  noiseCount = sizes.lookup("noise_count");
+  work += latentCount;
+
+  for (const std::string &plate : plateNames)
+    plates.push_back({plate, sizes.lookup(plate + "_count")});
+  auto getShape = [&](const std::string &prefix, int64_t rank) {
+    std::vector<int64_t> shape;
+    for (int64_t i = 0; i < rank; ++i)
+      shape.push_back(
+          sizes.lookup(llvm::formatv("{0}_size{1}", prefix, i).str()));
+    return shape;
+  };
+  /// The rank on the unconstrained scale, and of latents in plates, is what
+  /// the sizes say.
+  auto getRank = [&](const std::string &prefix) {
+    int64_t rank = 0;
+    while (sizes.contains(llvm::formatv("{0}_size{1}", prefix, rank).str()))
+      ++rank;
+    return rank;
+  };
+  for (const Description &description : parameterDescriptions) {
+    std::string prefix = description.kind + "." + description.name;
+    data::NamedArray array;
+    array.name = description.name;
+    if (llvm::any_of(parameters, [&](const data::NamedArray &other) {
+          return other.name == array.name;
+        }))
+      array.name = prefix;
+    array.shape = getShape(prefix, getRank(prefix));
+    int64_t count = 1;
+    for (int64_t size : array.shape)
+      count *= size;
+    array.values.resize(count);
+    if (description.kind == "guide")
+      guideParameterCount += count;
+    parameters.push_back(std::move(array));
+  }
+  for (const Description &description : latentDescriptions) {
+    data::NamedArray array;
+    StringRef latentName = description.name;
+    latentName.consume_back(".unconstrained");
+    array.name = latentName.str();
+    array.shape = getShape(description.name, getRank(description.name));
+    latentArrays.push_back(std::move(array));
+  }
+  for (const ReportResult &result : reportResults) {
+    fit::ReportedArray array;
+    array.name = result.name;
+    std::string prefix = "report." + result.name;
+    array.shape = getShape(prefix, getRank(prefix));
+    auto description =
+        llvm::find_if(siteDescriptions, [&](const Description &site) {
+          return site.name == result.name;
+        });
+    array.isLatent =
+        description == siteDescriptions.end() || description->kind == "latent";
+    reported.push_back(std::move(array));
+  }
+
+  initial.resize(parameterCount);
+  Call initialCall(*this);
+  initialCall.addPointer(initial.data());
+  initialCall.run(initialFunction);
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<JITModel>>
+JITModel::create(ModuleOp module, const data::DataSet &data,
+                 const JITModelOptions &options) {
+  std::unique_ptr<JITModel> model(new JITModel());
+  // The data are checked against the model as it was written.
+  OwningOpRef<ModuleOp> source = module.clone();
+  if (llvm::Error error = model->compile(module, options))
+    return error;
+  if (llvm::Error error = model->bind(data))
+    return error;
+  if (llvm::Error error =
+          checkPlates(source->lookupSymbol<ModelOp>(model->name), model->bound))
+    return error;
+  if (llvm::Error error = model->readSizes())
+    return error;
+  return model;
+}
+
+std::vector<std::pair<int64_t, const data::NamedArray *>>
+JITModel::getZeroMatrices() const {
+  std::vector<std::pair<int64_t, const data::NamedArray *>> matrices;
+  int64_t offset = 0;
+  for (const data::NamedArray &array : parameters) {
+    int64_t count = array.values.size();
+    if (array.shape.size() >= 2 &&
+        std::all_of(initial.begin() + offset, initial.begin() + offset + count,
+                    [](double value) { return value == 0; }))
+      matrices.push_back({offset, &array});
+    offset += count;
+  }
+  return matrices;
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+double JITModel::evaluate(llvm::ArrayRef<double> parameters,
+                          fit::NoiseView noise,
+                          llvm::ArrayRef<fit::PlateBatch> batches) {
+  double value = 0;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addBatches(batches);
+  call.addPointer(const_cast<double *>(noise.data));
+  call.addInteger(noise.rows);
+  call.addInteger(noise.columns);
+  call.addReturn(&value);
+  call.run(elbo);
+  return value;
+}
+
+double JITModel::evaluateGradient(llvm::ArrayRef<double> parameters,
+                                  fit::NoiseView noise,
+                                  llvm::ArrayRef<fit::PlateBatch> batches,
+                                  llvm::MutableArrayRef<double> gradient) {
+  double value = 0;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addBatches(batches);
+  call.addPointer(const_cast<double *>(noise.data));
+  call.addInteger(noise.rows);
+  call.addInteger(noise.columns);
+  call.addPointer(gradient.data());
+  call.addReturn(&value);
+  call.run(elboGradient);
+  return value;
+}
+
+double
+JITModel::evaluateGradientWithSeed(llvm::ArrayRef<double> parameters,
+                                   int64_t samples, uint64_t seed,
+                                   llvm::ArrayRef<fit::PlateBatch> batches,
+                                   llvm::MutableArrayRef<double> gradient) {
+  double value = 0;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addBatches(batches);
+  call.addInteger(samples);
+  call.addInteger(static_cast<int64_t>(seed));
+  call.addPointer(gradient.data());
+  call.addReturn(&value);
+  call.run(counterGradient);
+  return value;
+}
+
+void JITModel::getLatents(llvm::ArrayRef<double> parameters,
+                          llvm::ArrayRef<double> noise,
+                          llvm::MutableArrayRef<double> latents) {
+  Call call(*this);
+  call.addVector(parameters);
+  call.addVector(noise);
+  call.addPointer(latents.data());
+  call.run(latentsFunction);
+}
+
+double JITModel::getLogGuide(llvm::ArrayRef<double> parameters,
+                             llvm::ArrayRef<double> latents) {
+  double value = 0;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addVector(latents);
+  call.addReturn(&value);
+  call.run(logGuide);
+  return value;
+}
+
+double JITModel::getLogJoint(llvm::ArrayRef<double> parameters,
+                             llvm::ArrayRef<double> latents) {
+  double value = 0;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addVector(latents);
+  call.addReturn(&value);
+  call.run(logJoint);
+  return value;
+}
+
+/// The element at a place in memory as a real number.
+static double readElement(const char *place, data::ElementKind kind) {
+  auto read = [&](auto value) {
+    std::memcpy(&value, place, sizeof(value));
+    return static_cast<double>(value);
+  };
+  switch (kind) {
+  case data::ElementKind::Float64:
+    return read(double());
+  case data::ElementKind::Float32:
+    return read(float());
+  case data::ElementKind::Int64:
+    return read(int64_t());
+  case data::ElementKind::Int32:
+    return read(int32_t());
+  default:
+    return *reinterpret_cast<const unsigned char *>(place) != 0;
+  }
+}
+
+void JITModel::report(llvm::ArrayRef<double> parameters,
+                      llvm::ArrayRef<double> latents, uint64_t seed,
+                      int64_t draw, llvm::MutableArrayRef<double> values) {
+  if (reported.empty())
+    return;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addVector(latents);
+  call.addInteger(static_cast<int64_t>(seed));
+  call.addInteger(draw);
+  std::vector<std::vector<char>> storage;
+  bool returnsFirst = reportResults.front().isScalar;
+  for (size_t i = 0; i < reported.size(); ++i) {
+    size_t size = reported[i].getElementCount() *
+                  data::getElementSize(reportResults[i].kind);
+    storage.emplace_back(std::max<size_t>(size, 8));
+    if (i != 0 || !returnsFirst)
+      call.addPointer(storage.back().data());
+  }
+  if (returnsFirst)
+    call.addReturn(storage.front().data());
+  call.run(reportFunction);
+  size_t next = 0;
+  for (size_t i = 0; i < reported.size(); ++i) {
+    unsigned step = data::getElementSize(reportResults[i].kind);
+    for (int64_t j = 0, end = reported[i].getElementCount(); j < end; ++j)
+      values[next++] =
+          readElement(storage[i].data() + j * step, reportResults[i].kind);
+  }
+}
+
+/// The name of an element of consecutive arrays.
+static std::string getElementName(llvm::ArrayRef<data::NamedArray> arrays,
+                                  int64_t index, const char *fallback) {
+  for (const data::NamedArray &array : arrays) {
+    int64_t count = 1;
+    for (int64_t size : array.shape)
+      count *= size;
+    if (index >= count) {
+      index -= count;
+      continue;
+    }
+    return data::getElementNames(array.name, array.shape)[index];
+  }
+  return fallback;
+}
+
+std::string JITModel::getParameterName(int64_t index) const {
+  return getElementName(parameters, index, "a parameter");
+}
+
+std::string JITModel::getLatentName(int64_t index) const {
+  return getElementName(latentArrays, index, "a latent");
+}

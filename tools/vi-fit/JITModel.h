@@ -1,0 +1,157 @@
+//===- JITModel.h - a model compiled in process -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_TOOLS_VI_FIT_JITMODEL_H
+#define VI_TOOLS_VI_FIT_JITMODEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "vi/Data/Binding.h"
+#include "vi/Data/Results.h"
+#include "vi/Fit/CompiledModel.h"
+#include "vi/Target/JIT.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vi {
+
+/// What to compile.
+struct JITModelOptions {
+  /// The model's symbol; empty if the module has one model only.
+  std::string model;
+  /// A family (meanfield, fullrank, delta), the symbol of a guide of the
+  /// module, or empty: the model's guide, or a mean-field one if it has none.
+  std::string guide;
+  /// Whether the ELBO with noise from a counter is compiled, too.
+  bool withCounter = false;
+};
+
+/// A model with its guide and its data: the functions that `vi-opt` exports,
+/// compiled in process.
+class JITModel : public fit::CompiledModel {
+public:
+  /// Compiles, binds the data, and asks for all sizes. Errors of the compiler
+  /// go to the context's diagnostics; the error returned is then empty.
+  static llvm::Expected<std::unique_ptr<JITModel>>
+  create(mlir::ModuleOp module, const data::DataSet &data,
+         const JITModelOptions &options);
+
+  /// The model's symbol.
+  const std::string &getName() const { return name; }
+  /// How the model and its guide are called in a line.
+  const std::string &getTitle() const { return title; }
+  /// The ELBO is known up to a constant: a prior is improper, or a factor is
+  /// not normalized.
+  bool isUpToConstant() const { return upToConstant; }
+  /// The learned parameters on the unconstrained scale, in the order of phi:
+  /// names and shapes.
+  const std::vector<data::NamedArray> &getParameters() const {
+    return parameters;
+  }
+  /// Where the fit starts.
+  const std::vector<double> &getInitial() const { return initial; }
+  /// Parameters of rank two and more that start at zero everywhere.
+  std::vector<std::pair<int64_t, const data::NamedArray *>>
+  getZeroMatrices() const;
+  const std::vector<data::LevelNames> &getLevels() const { return levels; }
+  const JIT::Timing &getTiming() const { return timing; }
+  double getPassSeconds() const { return passSeconds; }
+
+  int64_t getParameterCount() const override { return parameterCount; }
+  int64_t getGuideParameterCount() const override {
+    return guideParameterCount;
+  }
+  int64_t getLatentCount() const override { return latentCount; }
+  int64_t getNoiseCount() const override { return noiseCount; }
+  llvm::ArrayRef<fit::DataPlate> getDataPlates() const override {
+    return plates;
+  }
+  int64_t getWork() const override { return work; }
+  double evaluate(llvm::ArrayRef<double> parameters, fit::NoiseView noise,
+                  llvm::ArrayRef<fit::PlateBatch> batches) override;
+  double evaluateGradient(llvm::ArrayRef<double> parameters,
+                          fit::NoiseView noise,
+                          llvm::ArrayRef<fit::PlateBatch> batches,
+                          llvm::MutableArrayRef<double> gradient) override;
+  bool hasCounterNoise() const override { return counterGradient != nullptr; }
+  double
+  evaluateGradientWithSeed(llvm::ArrayRef<double> parameters, int64_t samples,
+                           uint64_t seed,
+                           llvm::ArrayRef<fit::PlateBatch> batches,
+                           llvm::MutableArrayRef<double> gradient) override;
+  void getLatents(llvm::ArrayRef<double> parameters,
+                  llvm::ArrayRef<double> noise,
+                  llvm::MutableArrayRef<double> latents) override;
+  double getLogGuide(llvm::ArrayRef<double> parameters,
+                     llvm::ArrayRef<double> latents) override;
+  double getLogJoint(llvm::ArrayRef<double> parameters,
+                     llvm::ArrayRef<double> latents) override;
+  llvm::ArrayRef<fit::ReportedArray> getReportedArrays() const override {
+    return reported;
+  }
+  void report(llvm::ArrayRef<double> parameters, llvm::ArrayRef<double> latents,
+              uint64_t seed, int64_t draw,
+              llvm::MutableArrayRef<double> values) override;
+  std::string getParameterName(int64_t index) const override;
+  std::string getLatentName(int64_t index) const override;
+
+private:
+  /// The pointers of a packed call: the data first.
+  class Call;
+
+  JITModel() = default;
+  llvm::Error compile(mlir::ModuleOp module, const JITModelOptions &options);
+  llvm::Error bind(const data::DataSet &data);
+  llvm::Error readSizes();
+
+  std::string name, title;
+  bool upToConstant = false;
+  std::vector<data::ArgumentDescription> arguments;
+  std::vector<data::BoundArgument> bound;
+  std::vector<data::LevelNames> levels;
+
+  /// The results of `shapes`, and what its attributes list.
+  std::vector<std::string> sizeNames;
+  llvm::StringMap<int64_t> sizes;
+  struct Description {
+    std::string name, kind;
+    int64_t rank = 0;
+  };
+  std::vector<Description> parameterDescriptions, siteDescriptions,
+      latentDescriptions;
+  std::vector<std::string> plateNames;
+  /// The types of the report's results, in their order.
+  struct ReportResult {
+    std::string name;
+    data::ElementKind kind = data::ElementKind::Float64;
+    bool isScalar = false;
+  };
+  std::vector<ReportResult> reportResults;
+
+  std::unique_ptr<JIT> jit, counterJIT;
+  JIT::Function shapes = nullptr, initialFunction = nullptr, elbo = nullptr,
+                elboGradient = nullptr, counterGradient = nullptr,
+                latentsFunction = nullptr, logGuide = nullptr,
+                logJoint = nullptr, reportFunction = nullptr;
+  JIT::Timing timing;
+  double passSeconds = 0;
+
+  int64_t parameterCount = 0, guideParameterCount = 0, latentCount = 0,
+          noiseCount = 0, work = 1;
+  std::vector<fit::DataPlate> plates;
+  std::vector<data::NamedArray> parameters, latentArrays;
+  std::vector<double> initial;
+  std::vector<fit::ReportedArray> reported;
+};
+
+} // namespace vi
+
+#endif // VI_TOOLS_VI_FIT_JITMODEL_H

@@ -1,0 +1,483 @@
+//===- vi-fit.cpp - fit a model to data -----------------------------------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "JITModel.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "vi/Data/DataSet.h"
+#include "vi/Data/OutputFile.h"
+#include "vi/Data/Progress.h"
+#include "vi/Data/Results.h"
+#include "vi/Fit/Fit.h"
+#include "vi/Fit/Posterior.h"
+#include "vi/Fit/Random.h"
+#include "vi/InitAll.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+
+using namespace mlir;
+namespace cl = llvm::cl;
+
+namespace {
+
+/// The exit status, as users and scripts see it.
+enum ExitStatus { Converged = 0, Failure = 1, Usage = 2, NotConverged = 3 };
+
+cl::OptionCategory category("vi-fit options");
+
+cl::opt<std::string> modelFile(cl::Positional, cl::Required,
+                               cl::desc("MODEL.mlir"), cl::cat(category));
+cl::list<std::string>
+    dataFiles("data",
+              cl::desc("data: .json, .csv, or NAME=FILE.npy; several "
+                       "combine"),
+              cl::value_desc("file"), cl::cat(category));
+cl::opt<std::string> modelName("model",
+                               cl::desc("the model to fit, where the file has "
+                                        "several"),
+                               cl::value_desc("name"), cl::cat(category));
+cl::opt<std::string>
+    guideName("guide",
+              cl::desc("meanfield (default), fullrank, delta, or a vi.guide "
+                       "of the file"),
+              cl::value_desc("family"), cl::cat(category));
+cl::opt<unsigned long long> seed("seed", cl::desc("seed of all random numbers"),
+                                 cl::value_desc("n"), cl::init(1),
+                                 cl::cat(category));
+cl::opt<long long> samples("samples",
+                           cl::desc("draws for an evaluation of the ELBO "
+                                    "(default: as many as it takes)"),
+                           cl::value_desc("n"), cl::init(0), cl::cat(category));
+cl::opt<long long> batchSize("batch-size",
+                             cl::desc("members of the data plate in a "
+                                      "minibatch (default: all)"),
+                             cl::value_desc("n"), cl::init(0),
+                             cl::cat(category));
+cl::opt<long long> iterations("iterations",
+                              cl::desc("the most iterations (default: 10000 of "
+                                       "L-BFGS, 200000 of Adam)"),
+                              cl::value_desc("n"), cl::init(0),
+                              cl::cat(category));
+cl::opt<vi::fit::OptimizerKind> optimizer(
+    "optimizer", cl::desc("how to maximize the ELBO"),
+    cl::values(clEnumValN(vi::fit::OptimizerKind::Automatic, "auto",
+                          "L-BFGS, or Adam with minibatches (default)"),
+               clEnumValN(vi::fit::OptimizerKind::LBFGS, "lbfgs",
+                          "L-BFGS over draws held fixed"),
+               clEnumValN(vi::fit::OptimizerKind::Adam, "adam",
+                          "Adam over fresh draws")),
+    cl::init(vi::fit::OptimizerKind::Automatic), cl::cat(category));
+cl::opt<double> stepSize("step-size",
+                         cl::desc("first step size of Adam, in standard "
+                                  "deviations of the guide"),
+                         cl::value_desc("x"), cl::init(0), cl::cat(category));
+cl::opt<std::string>
+    init("init",
+         cl::desc("start: a parameters.json, a number x for locations uniform "
+                  "in (-x, x), or random for x = 2 (default: 0)"),
+         cl::value_desc("start"), cl::cat(category));
+cl::opt<long long> drawCount("draws", cl::desc("rows of draws.csv"),
+                             cl::value_desc("n"), cl::init(1000),
+                             cl::cat(category));
+cl::opt<std::string> outputDirectory(
+    "output",
+    cl::desc("write summary.json, draws.csv, elbo.csv and parameters.json"),
+    cl::value_desc("directory"), cl::cat(category));
+cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"),
+                    cl::cat(category));
+cl::opt<std::string>
+    evaluateFile("evaluate",
+                 cl::desc("print ELBO and gradient at the parameters of a "
+                          "parameters.json, and fit nothing"),
+                 cl::value_desc("file"), cl::cat(category));
+cl::opt<bool> timing("timing", cl::desc("print the seconds of each phase"),
+                     cl::cat(category));
+cl::opt<long long> maxRows("max-rows",
+                           cl::desc("rows of the table for each site; 0: all"),
+                           cl::value_desc("n"), cl::init(20),
+                           cl::cat(category));
+
+/// Set by Ctrl-C. A second one ends the program as usual.
+volatile std::sig_atomic_t interrupted = 0;
+
+extern "C" void handleInterrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+int reportError(llvm::Error error) {
+  llvm::handleAllErrors(std::move(error), [](const llvm::ErrorInfoBase &info) {
+    std::string message = info.message();
+    if (!message.empty())
+      llvm::errs() << "vi-fit: error: " << message << "\n";
+  });
+  return Failure;
+}
+
+int reportUsage(const llvm::Twine &message) {
+  llvm::errs() << "vi-fit: " << message << "\n";
+  return Usage;
+}
+
+double getSecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+/// The flat vector in the form of `parameters.json`.
+std::vector<vi::data::NamedArray> split(const vi::JITModel &model,
+                                        llvm::ArrayRef<double> flat) {
+  std::vector<vi::data::NamedArray> arrays = model.getParameters();
+  for (vi::data::NamedArray &array : arrays) {
+    size_t count = array.values.size();
+    array.values = flat.take_front(count).vec();
+    flat = flat.drop_front(count);
+  }
+  return arrays;
+}
+
+std::vector<double> join(llvm::ArrayRef<vi::data::NamedArray> arrays) {
+  std::vector<double> flat;
+  for (const vi::data::NamedArray &array : arrays)
+    flat.insert(flat.end(), array.values.begin(), array.values.end());
+  return flat;
+}
+
+llvm::Expected<std::vector<double>> readFlat(const vi::JITModel &model,
+                                             llvm::StringRef path) {
+  std::vector<vi::data::NamedArray> arrays = model.getParameters();
+  if (llvm::Error error = vi::data::readParameters(path, arrays))
+    return std::move(error);
+  return join(arrays);
+}
+
+/// Where the fit starts. `isGiven` where that is from a file.
+llvm::Expected<std::vector<double>> chooseStart(vi::JITModel &model,
+                                                bool &isGiven) {
+  isGiven = false;
+  std::vector<double> start = model.getInitial();
+  // Weights of a network that are all zero are a point of symmetry that no
+  // gradient leaves: normals whose variance is one over the inputs instead.
+  for (auto [offset, array] : model.getZeroMatrices()) {
+    double scale = 1 / std::sqrt(double(array->shape.back()));
+    for (size_t i = 0; i < array->values.size(); ++i)
+      start[offset + i] =
+          scale * vi::fit::getNormal(vi::fit::foldIn(seed, 101), offset + i);
+  }
+  if (init.empty())
+    return start;
+  double range = 2;
+  if (init != "random" && llvm::StringRef(init).getAsDouble(range)) {
+    isGiven = true;
+    return readFlat(model, init);
+  }
+  vi::fit::GuideStructure structure = vi::fit::analyzeGuide(model, start);
+  for (int64_t location : structure.locations)
+    if (location >= 0)
+      start[location] +=
+          range *
+          (2 * vi::fit::getUniform(vi::fit::foldIn(seed, 102), location) - 1);
+  return start;
+}
+
+int evaluate(vi::JITModel &model) {
+  llvm::Expected<std::vector<double>> parameters =
+      readFlat(model, evaluateFile);
+  if (!parameters)
+    return reportError(parameters.takeError());
+  vi::fit::FitOptions options;
+  options.seed = seed;
+  options.samples = samples;
+  int64_t noiseCount = model.getNoiseCount();
+  vi::fit::NoiseMatrix noise = vi::fit::getHeldDraws(
+      vi::fit::getStreamKey(seed, vi::fit::Stream::HeldDraws),
+      vi::fit::chooseSamples(model, options), noiseCount);
+  if (noiseCount == 0)
+    noise.rows = 1;
+  std::vector<double> gradient(parameters->size());
+  double elbo = model.evaluateGradient(
+      *parameters, noise, vi::fit::getWholePlates(model), gradient);
+  vi::data::printEvaluation(llvm::outs(), elbo, split(model, gradient));
+  return Converged;
+}
+
+std::string describeStatus(const vi::fit::FitResult &result) {
+  switch (result.status) {
+  case vi::fit::FitStatus::Converged:
+  case vi::fit::FitStatus::Unbounded:
+  case vi::fit::FitStatus::NonFiniteStart:
+    return "";
+  case vi::fit::FitStatus::IterationLimit:
+    return llvm::formatv("not converged after {0} iterations",
+                         result.iterations);
+  case vi::fit::FitStatus::Stalled:
+    return llvm::formatv("not converged: no better point was found, but the "
+                         "gradient is not small (norm {0:g} in standard "
+                         "deviations of the guide)",
+                         result.gradientNorm);
+  case vi::fit::FitStatus::Interrupted:
+    return llvm::formatv("interrupted after {0} iterations", result.iterations);
+  }
+  return "";
+}
+
+std::string getPath(llvm::StringRef file) {
+  llvm::SmallString<128> path(outputDirectory);
+  llvm::sys::path::append(path, file);
+  return path.str().str();
+}
+
+llvm::Error writeDraws(vi::JITModel &model, const vi::fit::FitResult &result,
+                       const vi::fit::Posterior &posterior) {
+  std::vector<vi::data::DrawsWriter::Column> columns;
+  int64_t total = 0;
+  for (const vi::fit::ReportedArray &array : model.getReportedArrays()) {
+    columns.push_back({array.name, array.shape});
+    total += array.getElementCount();
+  }
+  vi::data::DrawsDescription description;
+  description.model = model.getName();
+  description.draws = drawCount;
+  description.seed = seed;
+  description.comments = {
+      "draws of the variational posterior: " + model.getTitle(),
+      posterior.hasLinearResponse()
+          ? "their covariance is the linear-response one"
+          : "their covariance is the guide's own"};
+  auto writer =
+      vi::data::DrawsWriter::create(getPath("draws.csv"), description, columns);
+  if (!writer)
+    return writer.takeError();
+  uint64_t key = vi::fit::getStreamKey(seed, vi::fit::Stream::Posterior, 3);
+  uint64_t reportSeed =
+      vi::fit::getStreamKey(seed, vi::fit::Stream::Posterior, 4);
+  std::vector<double> values(total);
+  std::vector<vi::fit::PosteriorDraw> draws = posterior.draw(key, drawCount);
+  for (auto [row, draw] : llvm::enumerate(draws)) {
+    model.report(result.parameters, draw.latents, reportSeed, row, values);
+    std::vector<llvm::ArrayRef<double>> parts;
+    llvm::ArrayRef<double> rest = values;
+    for (const vi::fit::ReportedArray &array : model.getReportedArrays()) {
+      parts.push_back(rest.take_front(array.getElementCount()));
+      rest = rest.drop_front(array.getElementCount());
+    }
+    if (llvm::Error error =
+            (*writer)->write(model.getLogJoint(result.parameters, draw.latents),
+                             draw.logDensity, parts))
+      return error;
+  }
+  return (*writer)->commit();
+}
+
+int run() {
+  auto begin = std::chrono::steady_clock::now();
+  if (!outputDirectory.empty())
+    if (llvm::Error error = vi::data::createOutputDirectory(outputDirectory))
+      return reportError(std::move(error));
+
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      openInputFile(modelFile, &message);
+  if (!buffer) {
+    llvm::errs() << "vi-fit: error: " << message << "\n";
+    return Failure;
+  }
+  DialectRegistry registry;
+  vi::registerAllDialects(registry);
+  vi::registerAllExtensions(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return Failure;
+  double parseSeconds = getSecondsSince(begin);
+
+  auto dataBegin = std::chrono::steady_clock::now();
+  vi::data::DataSet data;
+  for (const std::string &file : dataFiles)
+    if (llvm::Error error = vi::data::readDataFile(file, data))
+      return reportError(std::move(error));
+  double dataSeconds = getSecondsSince(dataBegin);
+
+  auto compileBegin = std::chrono::steady_clock::now();
+  vi::JITModelOptions compileOptions;
+  compileOptions.model = modelName;
+  compileOptions.guide = guideName;
+  compileOptions.withCounter =
+      batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
+  llvm::Expected<std::unique_ptr<vi::JITModel>> created =
+      vi::JITModel::create(*module, data, compileOptions);
+  if (!created)
+    return reportError(created.takeError());
+  vi::JITModel &model = **created;
+  double compileSeconds = getSecondsSince(compileBegin) + parseSeconds;
+
+  if (!evaluateFile.empty())
+    return evaluate(model);
+
+  bool isGiven = false;
+  llvm::Expected<std::vector<double>> start = chooseStart(model, isGiven);
+  if (!start)
+    return reportError(start.takeError());
+
+  vi::fit::FitOptions options;
+  options.seed = seed;
+  options.samples = samples;
+  options.batchSize = batchSize;
+  options.maxIterations = iterations;
+  options.optimizer = optimizer;
+  options.stepSize = stepSize;
+  options.keepStart = isGiven;
+  std::signal(SIGINT, handleInterrupt);
+  auto fitBegin = std::chrono::steady_clock::now();
+  std::vector<vi::data::TraceEntry> trace;
+  vi::data::Progress progress(
+      llvm::errs(), vi::data::Progress::chooseStyle(llvm::errs(), quiet),
+      iterations);
+  // Of long traces every second, fourth, ... line is kept.
+  int64_t stride = 1;
+  vi::fit::FitMonitor monitor;
+  monitor.report = [&](const vi::fit::FitProgress &step) {
+    progress.update(step.iteration, step.elbo, step.gradientNorm);
+    if (step.iteration % stride != 0)
+      return;
+    trace.push_back({step.iteration, step.gradientEvaluations, step.elbo,
+                     step.gradientNorm, getSecondsSince(fitBegin)});
+    if (trace.size() < 20000)
+      return;
+    stride *= 2;
+    llvm::erase_if(trace, [&](const vi::data::TraceEntry &entry) {
+      return entry.iteration % stride != 0;
+    });
+  };
+  monitor.isInterrupted = [] { return interrupted != 0; };
+  vi::fit::FitResult result = vi::fit::fit(model, *start, options, monitor);
+  progress.finish();
+  double fitSeconds = getSecondsSince(fitBegin);
+  if (result.status == vi::fit::FitStatus::NonFiniteStart) {
+    llvm::errs() << "vi-fit: error: the ELBO is not finite at the start, nor "
+                    "with a narrower guide; give another start with --init\n";
+    return Failure;
+  }
+
+  auto reportBegin = std::chrono::steady_clock::now();
+  vi::fit::Posterior posterior(
+      model, result,
+      vi::fit::getStreamKey(seed, vi::fit::Stream::Posterior, 0));
+  vi::data::FitSummary summary;
+  summary.title = model.getTitle();
+  summary.elbo = result.elbo;
+  summary.elboMCSE = result.elboError;
+  summary.elboUpToConstant = model.isUpToConstant();
+  summary.converged = result.hasConverged();
+  summary.iterations = result.iterations;
+  summary.gradientEvaluations = result.counts.gradients;
+  summary.compileSeconds = compileSeconds;
+  summary.fitSeconds = fitSeconds;
+  std::string status = describeStatus(result);
+  if (!status.empty())
+    summary.warnings.push_back(status);
+  llvm::append_range(summary.warnings, result.warnings);
+  if (!posterior.hasLinearResponse() && model.getLatentCount() > 0 &&
+      result.hasConverged())
+    summary.warnings.push_back(
+        "sd is the guide's own, not the linear-response one: " +
+        posterior.getReason());
+  if (model.isUpToConstant())
+    summary.warnings.push_back(
+        "a prior is improper or a factor not normalized: the ELBO is known up "
+        "to a constant");
+  summary.levels = model.getLevels();
+  for (vi::fit::ArraySummary &array :
+       vi::fit::summarize(model, result, posterior, seed)) {
+    vi::data::SiteSummary site;
+    site.name = array.name;
+    site.shape = array.shape;
+    site.mean = std::move(array.mean);
+    site.sd = std::move(array.sd);
+    site.guideSD = std::move(array.guideSD);
+    site.q05 = std::move(array.q05);
+    site.q50 = std::move(array.q50);
+    site.q95 = std::move(array.q95);
+    summary.sites.push_back(std::move(site));
+  }
+  if (!quiet)
+    vi::data::printSummary(llvm::outs(), summary, maxRows);
+  if (!outputDirectory.empty()) {
+    if (llvm::Error error =
+            vi::data::writeSummary(getPath("summary.json"), summary))
+      return reportError(std::move(error));
+    if (llvm::Error error = vi::data::writeTrace(getPath("elbo.csv"), trace))
+      return reportError(std::move(error));
+    if (llvm::Error error = vi::data::writeParameters(
+            getPath("parameters.json"), split(model, result.parameters)))
+      return reportError(std::move(error));
+    if (llvm::Error error = writeDraws(model, result, posterior))
+      return reportError(std::move(error));
+  }
+  double reportSeconds = getSecondsSince(reportBegin);
+
+  if (timing) {
+    const vi::JIT::Timing &jit = model.getTiming();
+    const std::pair<const char *, double> phases[] = {
+        {"parse", parseSeconds},
+        {"data", dataSeconds},
+        {"model passes", model.getPassSeconds()},
+        {"lowering", jit.lowering},
+        {"translation", jit.translation},
+        {"optimization", jit.optimization},
+        {"code generation", jit.generation},
+        {"fit", fitSeconds},
+        {"report", reportSeconds},
+        {"total", getSecondsSince(begin)}};
+    for (auto [name, seconds] : phases)
+      llvm::errs() << llvm::formatv("{0,-16} {1:f4} s\n", name, seconds);
+  }
+  return result.hasConverged() ? Converged : NotConverged;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM initializer(argc, argv);
+  vi::registerAllPasses();
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "fit a model of the vi dialect to data\n", &llvm::errs()))
+    return Usage;
+  if (samples < 0 || batchSize < 0 || iterations < 0 || maxRows < 0)
+    return reportUsage("--samples, --batch-size, --iterations and --max-rows "
+                       "must not be negative");
+  if (drawCount < 1)
+    return reportUsage("--draws must be positive");
+  if (!(stepSize >= 0) || !std::isfinite(stepSize))
+    return reportUsage("--step-size must be a positive number");
+  if (batchSize > 0 && optimizer == vi::fit::OptimizerKind::LBFGS)
+    return reportUsage("--batch-size needs an optimizer for noisy gradients: "
+                       "not --optimizer=lbfgs");
+  int status = run();
+  llvm::outs().flush();
+  if (llvm::outs().has_error()) {
+    llvm::outs().clear_error();
+    llvm::errs() << "vi-fit: error: cannot write to standard output\n";
+    return Failure;
+  }
+  return status;
+}
