@@ -21,8 +21,10 @@ Progress::Style Progress::chooseStyle(llvm::raw_ostream &os, bool quiet) {
   return os.is_displayed() ? Style::Bar : Style::Plain;
 }
 
-Progress::Progress(llvm::raw_ostream &os, Style style, int64_t total)
-    : os(os), style(style), total(total), begin(Clock::now()), last(begin) {}
+Progress::Progress(llvm::raw_ostream &os, Style style, int64_t total,
+                   double target)
+    : os(os), style(style), total(total), target(target), begin(Clock::now()),
+      last(begin) {}
 
 Progress::~Progress() {
   if (!finished)
@@ -37,6 +39,9 @@ void Progress::update(int64_t newIteration, double newELBO,
   elbo = newELBO;
   gradientNorm = newGradientNorm;
   pending = true;
+  if (firstGradientNorm == 0)
+    firstGradientNorm = gradientNorm;
+  done = std::max(done, getDone());
   Clock::time_point now = Clock::now();
   auto interval = style == Style::Bar ? std::chrono::milliseconds(100)
                                       : std::chrono::milliseconds(1000);
@@ -57,19 +62,31 @@ void Progress::finish() {
   os.flush();
 }
 
+double Progress::getDone() const {
+  double part = 0;
+  if (total > 0)
+    part = static_cast<double>(iteration) / static_cast<double>(total);
+  if (target > 0 && gradientNorm > 0 && firstGradientNorm > target)
+    part = std::max(part, std::log(firstGradientNorm / gradientNorm) /
+                              std::log(firstGradientNorm / target));
+  // Not a number compares false.
+  return part > 0 ? std::min(part, 1.0) : 0;
+}
+
 void Progress::show() {
   double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   if (style == Style::Bar) {
     // "\r" and "erase to the end of the line": the line is redrawn in place.
     os << "\r\033[K";
-    if (total > 0) {
-      constexpr int64_t width = 24;
-      int64_t done = std::clamp<int64_t>(iteration * width / total, 0, width);
-      os << '[' << std::string(done, '#') << std::string(width - done, '.')
-         << "] " << iteration << '/' << total;
-    } else {
-      os << "iteration " << iteration;
+    if (total > 0 || target > 0) {
+      constexpr int width = 24;
+      int filled = static_cast<int>(std::lround(done * width));
+      os << '[' << std::string(filled, '#') << std::string(width - filled, '.')
+         << "] ";
     }
+    os << iteration;
+    if (total > 0)
+      os << '/' << total;
     os << llvm::format("  ELBO %.6g  |gradient| %.2g  %.1f s", elbo,
                        gradientNorm, seconds);
   } else {

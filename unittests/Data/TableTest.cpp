@@ -7,6 +7,7 @@
 
 #include "vi/Data/Progress.h"
 #include "vi/Data/Results.h"
+#include "llvm/ADT/STLExtras.h"
 #include "gtest/gtest.h"
 
 #include <limits>
@@ -159,4 +160,25 @@ TEST(ProgressTest, Bar) {
             std::string::npos)
       << text;
   EXPECT_EQ(text.back(), '\n');
+}
+
+TEST(ProgressTest, BarTowardsAGradientNorm) {
+  auto show = [](std::vector<double> norms) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    {
+      Progress progress(os, Progress::Style::Bar, 0, 1e-6);
+      for (auto [i, norm] : llvm::enumerate(norms))
+        progress.update(i, -1, norm);
+    }
+    return text.substr(text.rfind('['), 26);
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(show({1}), "[........................]");
+  // Half of the way from 1 to 1e-6; and the bar does not go back.
+  EXPECT_EQ(show({1, 1e-3}), "[############............]");
+  EXPECT_EQ(show({1, 1e-3, 10}), "[############............]");
+  EXPECT_EQ(show({1, 1e-3, nan}), "[############............]");
+  EXPECT_EQ(show({1, 1e-9}), "[########################]");
+  EXPECT_EQ(show({0, 0}), "[........................]");
 }

@@ -34,9 +34,12 @@ public:
   /// lines otherwise.
   static Style chooseStyle(llvm::raw_ostream &os, bool quiet);
 
-  /// `total` is the most iterations that there can be, or 0 if that is not
-  /// known.
-  Progress(llvm::raw_ostream &os, Style style, int64_t total);
+  /// `total` is the most iterations that there can be, and `target` the
+  /// gradient norm to reach; 0 if that is not known. The bar shows the greater
+  /// part of the way: of the iterations, or from the first gradient norm down
+  /// to the target on a logarithmic scale.
+  Progress(llvm::raw_ostream &os, Style style, int64_t total,
+           double target = 0);
   ~Progress();
 
   /// Shows an iteration, if it is time to.
@@ -47,10 +50,16 @@ public:
 
 private:
   void show();
+  /// The part of the way that is done, 0 to 1.
+  double getDone() const;
 
   llvm::raw_ostream &os;
   Style style;
   int64_t total;
+  double target;
+  double firstGradientNorm = 0;
+  /// What the bar has shown: it does not go back.
+  double done = 0;
   bool pending = false, shown = false, finished = false;
   int64_t iteration = 0;
   double elbo = 0, gradientNorm = 0;
