@@ -7,8 +7,10 @@
 #===-----------------------------------------------------------------------===#
 """Writes test/Integration/References/NAME.json.
 
-    /usr/bin/python3 utils/truth/references.py [--check] [NAME...]
+    /usr/bin/python3 utils/truth/references.py [--check] [--posteriordb DIR]
+                                               [NAME...]
 
+With --posteriordb, on that collection's data, into References/posteriordb.
 Each file holds the best mean-field normal guide of an example on its data:
 `elbo`, and for each latent site `m` and `s` (unconstrained scale), `sd` (linear
 response, unconstrained scale), and under `constrained` the mean and standard
@@ -18,12 +20,27 @@ file differs from what is found now by more than 0.001 nat or 0.005 sd.
 
 import argparse
 import json
+import pathlib
 import sys
 
 import numpy as np
 
 import meanfield
 import models
+
+# What the examples' data are called in posteriordb.
+POSTERIORDB = {
+    "eight_schools_centered": "eight_schools",
+    "eight_schools_noncentered": "eight_schools",
+    "kidiq_momiq": "kidiq",
+    "kidiq_interaction": "kidiq",
+    "wells": "wells_data",
+    "radon_hierarchical_centered": "radon_mn",
+    "radon_hierarchical_noncentered": "radon_mn",
+    "glm_poisson": "GLM_Poisson_Data",
+    "gaussian_mixture": "low_dim_gauss_mix",
+    "ark": "arK",
+}
 
 REFERENCES = models.EXAMPLES.parent / "test" / "Integration" / "References"
 
@@ -79,17 +96,24 @@ def compare(old, new):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--posteriordb", type=pathlib.Path)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    REFERENCES.mkdir(exist_ok=True)
+    folder, names, data = REFERENCES, models.MODELS, None
+    if options.posteriordb:
+        folder, names = REFERENCES / "posteriordb", POSTERIORDB
+    folder.mkdir(exist_ok=True)
     status = 0
-    for name in options.names or models.MODELS:
-        reference, optimum = make(name)
+    for name in options.names or names:
+        if options.posteriordb:
+            data = (options.posteriordb / "data"
+                    / f"{POSTERIORDB[name]}.json")
+        reference, optimum = make(name, data)
         starts = optimum["elbo"] - np.array(optimum["starts"])
         print(f"{name}: elbo {optimum['elbo']:.6f}, newton decrement "
               f"{optimum['decrement']:.1e}, starts "
               + " ".join(f"{gap:.1e}" for gap in starts), flush=True)
-        path = REFERENCES / f"{name}.json"
+        path = folder / f"{name}.json"
         if options.check:
             worst = compare(json.loads(path.read_text()), reference)
             print(f"  {worst:.3f} of the difference allowed")
