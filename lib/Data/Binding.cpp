@@ -26,6 +26,10 @@ int64_t BoundArgument::getElementCount() const {
   return count;
 }
 
+static bool isReal(ElementKind kind) {
+  return kind == ElementKind::Float64 || kind == ElementKind::Float32;
+}
+
 //===----------------------------------------------------------------------===//
 // Messages
 //===----------------------------------------------------------------------===//
@@ -124,9 +128,8 @@ static llvm::Error makeMissingError(const ArgumentDescription &argument,
     message += "; is `" + near + "` meant?";
   const DataArray *column = llvm::find_if(
       set.getEntries(), [](const DataArray &entry) { return entry.isColumn; });
-  bool isInteger = argument.kind != ElementKind::Float64 &&
-                   argument.kind != ElementKind::Float32;
-  if (argument.sizes.empty() && isInteger && column != set.getEntries().end())
+  if (argument.sizes.empty() && !isReal(argument.kind) &&
+      column != set.getEntries().end())
     message += "; a table holds no single numbers: give it in a JSON file of "
                "its own, {\"" +
                argument.name +
@@ -476,11 +479,10 @@ static int64_t getInteger(const BoundArgument &bound, int64_t i) {
   case ElementKind::Bool:
     return static_cast<const uint8_t *>(bound.data)[i];
   case ElementKind::Float64:
-    return static_cast<int64_t>(static_cast<const double *>(bound.data)[i]);
   case ElementKind::Float32:
-    return static_cast<int64_t>(static_cast<const float *>(bound.data)[i]);
+    break;
   }
-  llvm_unreachable("unknown element kind");
+  llvm_unreachable("indices are integers");
 }
 
 /// The entry that an element of an argument came from, and its position there.
@@ -501,6 +503,9 @@ static llvm::Error checkIndices(const DataSet &set,
                                 const BoundArgument &bound,
                                 llvm::ArrayRef<BoundArgument> all) {
   const IndexDescription &index = *argument.index;
+  if (isReal(bound.kind))
+    return makeError(argument, "the argument `" + argument.name +
+                                   "` holds indices, but is of real numbers");
   int64_t size = index.size;
   std::string name;
   if (!index.sizeArgument.empty()) {
@@ -511,17 +516,20 @@ static llvm::Error checkIndices(const DataSet &set,
     // A size without data is an error of its own.
     if (sizeArgument == all.end())
       return llvm::Error::success();
-    if (!sizeArgument->shape.empty())
+    if (!sizeArgument->shape.empty() || isReal(sizeArgument->kind))
       return makeError(argument, "the size of what `" + argument.name +
                                      "` indexes, `" + index.sizeArgument +
-                                     "`, is no single number");
+                                     "`, is no single integer");
     size = getInteger(*sizeArgument, 0);
     name = index.sizeArgument;
   }
   int64_t count = bound.getElementCount();
   for (int64_t i = 0; i < count; ++i) {
     int64_t value = getInteger(bound, i);
-    if (value >= index.base && value - index.base < size)
+    // The difference may be beyond the signed range.
+    uint64_t offset =
+        static_cast<uint64_t>(value) - static_cast<uint64_t>(index.base);
+    if (size > 0 && value >= index.base && offset < static_cast<uint64_t>(size))
       continue;
     std::string range;
     if (size <= 0)
@@ -541,11 +549,10 @@ static llvm::Error checkIndices(const DataSet &set,
                               : (index.base > 1 ? " + " : " - ") +
                                     std::to_string(std::abs(index.base - 1))) +
                          " = ") +
-              std::to_string(index.base + size - 1);
+              std::to_string(index.base + (size - 1));
     std::string element = locateElement(set, argument, bound, i);
     if (!bound.levels.empty())
-      element +=
-          " (level " + quoteForMessage(bound.levels[value - index.base]) + ")";
+      element += " (level " + quoteForMessage(bound.levels[offset]) + ")";
     return makeError(argument,
                      element + " is " + std::to_string(value) + ": " + range);
   }

@@ -177,6 +177,15 @@ TEST_F(BindingTest, Indices) {
       bind({describe("none", ElementKind::Int64), indices("zero", 0, "none")}),
       "d.json: `zero[1]` is 0: there are no indices of zero, as none is "
       "0");
+  ArgumentDescription real = indices("zero", 0, "J");
+  real.kind = ElementKind::Float64;
+  EXPECT_EQ(bind({j, real}), "the argument `zero` holds indices, but is of "
+                             "real numbers");
+  read("huge.json", "{\"M\": 9223372036854775807, \"i\": [9223372036854775807,"
+                    " -9223372036854775808]}");
+  EXPECT_EQ(bind({describe("M", ElementKind::Int64), indices("i", 1, "M")}),
+            "huge.json: `i[2]` is -9223372036854775808: indices of i count "
+            "from 1 to M = 9223372036854775807");
   // The size may come after.
   EXPECT_EQ(bind({indices("county", 1, "J"), j}),
             "d.json: `county[3]` is 0: indices of county count from 1 to J = "
