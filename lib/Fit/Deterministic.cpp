@@ -529,14 +529,21 @@ void DeterministicFit::run() {
     fitScalesToCurvature();
   bool useHessian =
       int64_t(result.parameters.size()) <= options.maxHessianParameters;
-  do {
-    if (!factor)
+  minimizeInGuideMetric();
+  if (useHessian && !isDone)
+    minimizeInHessianMetric();
+  bool hasGrown = false;
+  while (growDraws()) {
+    hasGrown = true;
+    // The metric of fewer draws serves for more.
+    if (factor)
+      minimize({result.parameters, scales, factor}, 0.1 * decrementTolerance,
+               200, false);
+    else
       minimizeInGuideMetric();
-    if (isDone)
-      break;
-    if (useHessian)
-      minimizeInHessianMetric();
-  } while (growDraws());
+  }
+  if (hasGrown && useHessian && !isDone)
+    minimizeInHessianMetric();
   finish();
 }
 

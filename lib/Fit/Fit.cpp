@@ -48,29 +48,50 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
   }
   // Blocks of draws, whose means are independent.
   double work = std::max<double>(1, model.getWork());
-  const int64_t rows = 16;
+  int64_t rows = getOrthogonalDraws(key, 16, columns).rows;
   int64_t maxBlocks = static_cast<int64_t>(maxWork / (work * double(rows)));
   maxBlocks = std::max<int64_t>(16, std::min<int64_t>(maxBlocks, 1 << 14));
-  double mean = 0, squares = 0;
+  // The mean square of a block's noise, whose expectation is known, is a
+  // control: the part of the ELBO that is quadratic in the noise falls on it.
   int64_t count = 0;
+  double meanValue = 0, meanControl = 0;
+  double valueSquares = 0, controlSquares = 0, products = 0;
   for (int64_t block = 0; block < maxBlocks; ++block) {
-    NoiseMatrix noise = getAntitheticDraws(foldIn(key, block), rows, columns);
+    NoiseMatrix noise = getOrthogonalDraws(foldIn(key, block), 16, columns);
     double value = model.evaluate(parameters, noise, batches);
     estimate.draws += rows;
     if (!std::isfinite(value)) {
       ++estimate.nonFinite;
       continue;
     }
+    double control =
+        dot(noise.values, noise.values) / double(noise.rows * noise.columns) -
+        1;
     ++count;
-    double change = value - mean;
-    mean += change / double(count);
-    squares += change * (value - mean);
-    estimate.error = std::sqrt(
-        squares / double(std::max<int64_t>(1, count - 1)) / double(count));
-    if (count >= 16 && estimate.error <= targetError)
+    double valueChange = value - meanValue;
+    double controlChange = control - meanControl;
+    meanValue += valueChange / double(count);
+    meanControl += controlChange / double(count);
+    valueSquares += valueChange * (value - meanValue);
+    controlSquares += controlChange * (control - meanControl);
+    products += valueChange * (control - meanControl);
+    if (count < 16)
+      continue;
+    double slope = products / controlSquares;
+    double residual = std::max(0.0, valueSquares - slope * products);
+    estimate.value = meanValue - slope * meanControl;
+    estimate.error = std::sqrt(residual / double(count - 2) / double(count));
+    if (estimate.error <= targetError)
       break;
   }
-  estimate.value = count ? mean : -std::numeric_limits<double>::infinity();
+  if (count < 16) {
+    // Too few finite blocks to say more.
+    estimate.value =
+        count ? meanValue : -std::numeric_limits<double>::infinity();
+    estimate.error =
+        count > 1 ? std::sqrt(valueSquares / double(count - 1) / double(count))
+                  : std::numeric_limits<double>::infinity();
+  }
   return estimate;
 }
 

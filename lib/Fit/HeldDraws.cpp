@@ -50,6 +50,49 @@ static double dot(const std::vector<double> &x, const std::vector<double> &y) {
   return sum;
 }
 
+NoiseMatrix vi::fit::getOrthogonalDraws(uint64_t key, int64_t minRows,
+                                        int64_t columns) {
+  const int64_t groupSize =
+      std::max<int64_t>(1, std::min<int64_t>(columns, 128));
+  int64_t sets =
+      std::max<int64_t>(1, (minRows + 2 * groupSize - 1) / (2 * groupSize));
+  NoiseMatrix half{{}, sets * groupSize, columns};
+  half.values.resize(half.rows * columns);
+  uint64_t number = 0;
+  for (int64_t begin = 0; begin < columns; begin += groupSize) {
+    int64_t size = std::min(groupSize, columns - begin);
+    // Sets of `size` directions, until there is one for each row.
+    for (int64_t row = 0; row < half.rows; row += size) {
+      NoiseMatrix normals =
+          getIndependentDraws(foldIn(key, number++), size + 1, size);
+      std::vector<std::vector<double>> directions;
+      double radius = 0;
+      for (int64_t i = 0; i <= size; ++i) {
+        std::vector<double> direction = NoiseView(normals).getRow(i).vec();
+        if (i == size) {
+          radius = std::sqrt(dot(direction, direction));
+          break;
+        }
+        for (int pass = 0; pass < 2; ++pass)
+          for (const std::vector<double> &other : directions) {
+            double weight = dot(other, direction);
+            for (int64_t j = 0; j < size; ++j)
+              direction[j] -= weight * other[j];
+          }
+        double length = std::sqrt(dot(direction, direction));
+        for (double &element : direction)
+          element /= length;
+        directions.push_back(std::move(direction));
+      }
+      for (int64_t i = 0; i < size && row + i < half.rows; ++i)
+        for (int64_t j = 0; j < size; ++j)
+          half.values[(row + i) * columns + begin + j] =
+              radius * directions[i][j];
+    }
+  }
+  return mirrorRows(half);
+}
+
 NoiseMatrix vi::fit::getHeldDraws(uint64_t key, int64_t rows, int64_t columns) {
   NoiseMatrix half = getIndependentDraws(key, (rows + 1) / 2, columns);
   int64_t pairs = half.rows;

@@ -56,6 +56,34 @@ TEST(HeldDrawsTest, DrawsAreFunctionsOfTheKey) {
   EXPECT_NE(getHeldDraws(5, 16, 3).values, getHeldDraws(6, 16, 3).values);
 }
 
+TEST(HeldDrawsTest, OrthogonalDrawsAreNormalAndOrthogonal) {
+  // Within a block: one radius, right angles.
+  NoiseMatrix block = getOrthogonalDraws(1, 1, 4);
+  ASSERT_EQ(block.rows, 8);
+  for (int64_t i = 0; i < 8; i += 2)
+    for (int64_t j = 0; j <= i; j += 2) {
+      double product = 0, length = 0;
+      for (int64_t k = 0; k < 4; ++k) {
+        product +=
+            NoiseView(block).getRow(i)[k] * NoiseView(block).getRow(j)[k];
+        length += NoiseView(block).getRow(0)[k] * NoiseView(block).getRow(0)[k];
+      }
+      EXPECT_NEAR(product, i == j ? length : 0, 1e-12);
+    }
+  // Over blocks: second and fourth moments of normals.
+  double second = 0, fourth = 0;
+  const int64_t blocks = 20000;
+  for (int64_t key = 0; key < blocks; ++key) {
+    double z = getOrthogonalDraws(key, 1, 3).values[0];
+    second += z * z / double(blocks);
+    fourth += z * z * z * z / double(blocks);
+  }
+  EXPECT_NEAR(second, 1, 4 * std::sqrt(2.0 / blocks));
+  EXPECT_NEAR(fourth, 3, 4 * std::sqrt(96.0 / blocks));
+  // More columns than a group has.
+  EXPECT_EQ(getOrthogonalDraws(1, 16, 200).rows, 256);
+}
+
 TEST(HeldDrawsTest, NothingToDraw) {
   EXPECT_TRUE(getHeldDraws(5, 16, 0).values.empty());
 }
