@@ -455,6 +455,44 @@ static llvm::Error checkPlates(ModelOp model,
   return message.empty() ? llvm::Error::success() : makeError("{0}", message);
 }
 
+/// Finds the dimensions of sites that have an element for each level of a text
+/// column: their size is the argument that is the size of the indices.
+void JITModel::findLevels(Operation *source) {
+  auto model = cast<ModelOp>(source);
+  auto getArgumentName = [&](Value size) -> std::string {
+    if (auto cast = size.getDefiningOp<arith::IndexCastOp>())
+      size = cast.getIn();
+    auto argument = dyn_cast<BlockArgument>(size);
+    if (!argument || argument.getOwner()->getParentOp() != model)
+      return "";
+    std::string sizeName = model.getArgumentName(argument.getArgNumber()).str();
+    for (auto [description, data] : llvm::zip_equal(arguments, bound))
+      if (!data.levels.empty() && description.index &&
+          description.index->sizeArgument == sizeName)
+        return description.name;
+    return "";
+  };
+  auto note = [&](Operation *op, StringRef site, ValueRange sizes) {
+    std::vector<std::string> names;
+    for (Operation *parent = op->getParentOp(); parent != model;
+         parent = parent->getParentOp())
+      if (auto plate = dyn_cast<PlateOp>(parent))
+        names.insert(names.begin(), getArgumentName(plate.getCount()));
+    for (Value size : sizes)
+      names.push_back(getArgumentName(size));
+    if (llvm::any_of(names, [](StringRef name) { return !name.empty(); }))
+      levelsOf[site] = std::move(names);
+  };
+  model.walk([&](Operation *op) {
+    if (auto sample = dyn_cast<SampleOp>(op))
+      note(op, sample.getName(), sample.getSizes());
+    else if (auto deterministic = dyn_cast<DeterministicOp>(op))
+      note(op, deterministic.getName(), {});
+    else if (auto predict = dyn_cast<PredictOp>(op))
+      note(op, predict.getName(), predict.getSizes());
+  });
+}
+
 llvm::Error JITModel::readSizes() {
   std::vector<int64_t> results(sizeNames.size());
   Call call(*this);
@@ -548,6 +586,7 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   if (llvm::Error error =
           checkPlates(source->lookupSymbol<ModelOp>(model->name), model->bound))
     return error;
+  model->findLevels(source->lookupSymbol<ModelOp>(model->name));
   if (llvm::Error error = model->readSizes())
     return error;
   return model;

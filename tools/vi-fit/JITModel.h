@@ -62,6 +62,11 @@ public:
   std::vector<std::pair<int64_t, const data::NamedArray *>>
   getZeroMatrices() const;
   const std::vector<data::LevelNames> &getLevels() const { return levels; }
+  /// For each dimension of a site, the argument whose levels its elements
+  /// stand for, or an empty string; empty if there are none.
+  std::vector<std::string> getLevelsOf(llvm::StringRef site) const {
+    return levelsOf.lookup(site);
+  }
   const JIT::Timing &getTiming() const { return timing; }
   double getPassSeconds() const { return passSeconds; }
 
@@ -110,6 +115,7 @@ private:
   JITModel() = default;
   llvm::Error compile(mlir::ModuleOp module, const JITModelOptions &options);
   llvm::Error bind(const data::DataSet &data);
+  void findLevels(mlir::Operation *source);
   llvm::Error readSizes();
 
   std::string name, title;
@@ -117,6 +123,7 @@ private:
   std::vector<data::ArgumentDescription> arguments;
   std::vector<data::BoundArgument> bound;
   std::vector<data::LevelNames> levels;
+  llvm::StringMap<std::vector<std::string>> levelsOf;
 
   /// The results of `shapes`, and what its attributes list.
   std::vector<std::string> sizeNames;

@@ -416,6 +416,7 @@ int run() {
     site.q05 = std::move(array.q05);
     site.q50 = std::move(array.q50);
     site.q95 = std::move(array.q95);
+    site.levelsOf = model.getLevelsOf(site.name);
     summary.sites.push_back(std::move(site));
   }
   if (!quiet)
