@@ -84,7 +84,8 @@ std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
   bool isOwn = factor && isGaussian;
   if (isOwn)
     columns = std::max(columns, latentCount);
-  NoiseMatrix noise = getHeldDraws(key, count, columns);
+  NoiseMatrix noise = columns <= 128 ? getHeldDraws(key, count, columns)
+                                     : getAntitheticDraws(key, count, columns);
   if (columns == 0)
     noise.rows = count;
   std::vector<PosteriorDraw> draws(count);
@@ -116,6 +117,54 @@ std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
     for (int64_t i = 0; i < latentCount; ++i)
       draw.latents[i] += mean[i];
   }
+  return draws;
+}
+
+/// Replaces values by the normal quantiles of their ranks, with mean and
+/// standard deviation as they were.
+static void normalizeMargin(llvm::MutableArrayRef<double> values,
+                            llvm::ArrayRef<double> scores) {
+  double mean = 0, variance = 0;
+  for (double value : values)
+    mean += value / double(values.size());
+  for (double value : values)
+    variance += (value - mean) * (value - mean) / double(values.size());
+  std::vector<size_t> order(values.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return values[a] < values[b] || (values[a] == values[b] && a < b);
+  });
+  double sd = std::sqrt(variance);
+  for (size_t rank = 0; rank < order.size(); ++rank)
+    values[order[rank]] = mean + sd * scores[rank];
+}
+
+std::vector<PosteriorDraw>
+Posterior::drawWithExactMargins(uint64_t key, int64_t count) const {
+  std::vector<PosteriorDraw> draws = draw(key, count);
+  if (!isGaussian)
+    return draws;
+  std::vector<double> scores(draws.size());
+  double variance = 0;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    scores[i] = getNormalQuantile((double(i) + 0.5) / double(scores.size()));
+    variance += scores[i] * scores[i] / double(scores.size());
+  }
+  for (double &score : scores)
+    score /= std::sqrt(variance);
+  std::vector<double> column(draws.size());
+  auto normalize = [&](std::vector<double> PosteriorDraw::*latents) {
+    for (int64_t i = 0, end = model.getLatentCount(); i < end; ++i) {
+      for (size_t row = 0; row < draws.size(); ++row)
+        column[row] = (draws[row].*latents)[i];
+      normalizeMargin(column, scores);
+      for (size_t row = 0; row < draws.size(); ++row)
+        (draws[row].*latents)[i] = column[row];
+    }
+  };
+  normalize(&PosteriorDraw::latents);
+  normalize(&PosteriorDraw::guideLatents);
   return draws;
 }
 
@@ -156,8 +205,8 @@ std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
   std::vector<double> reported(total);
   // A row for each element.
   std::vector<double> values(total * count), guideValues(total * count);
-  std::vector<PosteriorDraw> draws =
-      posterior.draw(getStreamKey(seed, Stream::Posterior, 1), count);
+  std::vector<PosteriorDraw> draws = posterior.drawWithExactMargins(
+      getStreamKey(seed, Stream::Posterior, 1), count);
   uint64_t reportSeed = getStreamKey(seed, Stream::Posterior, 2);
   for (int64_t row = 0; row < count; ++row) {
     model.report(fit.parameters, draws[row].latents, reportSeed, row, reported);

@@ -43,8 +43,15 @@ public:
   const std::optional<Matrix> &getCovariance() const { return covariance; }
   llvm::ArrayRef<double> getMean() const { return mean; }
 
-  /// `count` draws with antithetic pairs and whitened second moments.
+  /// `count` draws in antithetic pairs, with whitened second moments for up to
+  /// 128 latents.
   std::vector<PosteriorDraw> draw(uint64_t key, int64_t count) const;
+
+  /// Draws whose margins are, in addition, as good as exact where they are
+  /// normal: each latent's values are replaced by the normal quantiles of their
+  /// ranks. For moments and quantiles of what depends on one latent.
+  std::vector<PosteriorDraw> drawWithExactMargins(uint64_t key,
+                                                  int64_t count) const;
 
 private:
   CompiledModel &model;
