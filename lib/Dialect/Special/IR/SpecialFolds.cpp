@@ -43,6 +43,8 @@ static APFloat evaluate(ArrayRef<APFloat> operands, Function function) {
 
 /// The constant that an op on these operands is, or null.
 static Attribute fold(ArrayRef<Attribute> operands, Function function) {
+  if (llvm::is_contained(operands, Attribute()))
+    return {};
   if (llvm::all_of(operands, llvm::IsaPred<FloatAttr>)) {
     SmallVector<APFloat, 3> values;
     for (Attribute operand : operands)
