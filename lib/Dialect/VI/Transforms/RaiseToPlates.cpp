@@ -32,7 +32,8 @@ public:
   PlateRaiser(OpBuilder &builder, Location loc, StringRef name, Value count)
       : outside(builder), loc(loc), name(name), count(count),
         block(std::make_unique<Block>()),
-        inside(OpBuilder::atBlockEnd(block.get())) {
+        inside(builder.getContext()) {
+    inside.setInsertionPointToEnd(block.get());
     index = block->addArgument(builder.getIndexType(), loc);
   }
 
