@@ -1,0 +1,318 @@
+# What vi-fit says to inputs that it cannot use: the exit status and the message
+# of each, and that nothing half written is left.
+#
+# REQUIRES: vi-fit
+# RUN: rm -rf %t && mkdir -p %t
+# RUN: %python %s vi-fit %t
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+
+VI_FIT = sys.argv[1]
+ROOT = pathlib.Path(sys.argv[2])
+
+MODEL = """
+vi.model @groups(
+    %J: index,
+    %group: tensor<?xi64> {vi.index = #vi.index<base = 1, size = "J">},
+    %x: tensor<?x2xf64>, %count: tensor<?xi64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %N = tensor.dim %count, %c0 : tensor<?xi64>
+  %prior = vi.normal %zero, %one : f64, f64
+  %alpha = vi.sample "alpha" from %prior [%J] : f64 -> tensor<?xf64>
+  %beta = vi.sample "beta" from %prior : f64 -> tensor<2xf64>
+  %beta_0 = tensor.extract %beta[%c0] : tensor<2xf64>
+  %beta_1 = tensor.extract %beta[%c1] : tensor<2xf64>
+  vi.plate "unit" %n in %N (%group_n = %group : tensor<?xi64>,
+                            %x_n = %x : tensor<?x2xf64>,
+                            %count_n = %count : tensor<?xi64>) {
+    %j = arith.index_cast %group_n : i64 to index
+    %alpha_n = tensor.extract %alpha[%j] : tensor<?xf64>
+    %x_0 = tensor.extract %x_n[%c0] : tensor<2xf64>
+    %x_1 = tensor.extract %x_n[%c1] : tensor<2xf64>
+    %term_0 = arith.mulf %beta_0, %x_0 : f64
+    %term_1 = arith.mulf %beta_1, %x_1 : f64
+    %terms = arith.addf %term_0, %term_1 : f64
+    %eta = arith.addf %alpha_n, %terms : f64
+    %likelihood = vi.poisson_log %eta : f64
+    vi.observe "count" from %likelihood, %count_n : i64, i64
+    vi.yield
+  }
+}
+"""
+# The argument that a message ends with.
+AT = {name: rf" \(argument `{name}`, model.mlir:\d+:\d+\)"
+      for name in ("J", "group", "x", "count")}
+
+GOOD = {"J": "2", "group": "[1, 2, 2]", "x": "[[1, 0], [0, 1], [1, 1.5]]",
+        "count": "[3, 0, 2]"}
+
+
+def json(**entries):
+    """The good data with some entries replaced, or left out where None."""
+    merged = {**GOOD, **entries}
+    return "{" + ", ".join(f'"{name}": {value}'
+                           for name, value in merged.items()
+                           if value is not None) + "}"
+
+
+def npy(shape, data, kind="<f8"):
+    header = (f"{{'descr': '{kind}', 'fortran_order': False, "
+              f"'shape': {shape}, }}").encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+            + data)
+
+
+failures = 0
+number = 0
+
+
+def case(title, message, files=None, arguments=None, status=1, limit=None,
+         model=MODEL, keep=()):
+    """Runs vi-fit in a directory with `files` and the model. Standard error
+    must match the regular expression `message`; `keep` names the files that
+    may be in the directory afterwards."""
+    global failures, number
+    number += 1
+    directory = ROOT / f"{number:03}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    files = dict(files or {})
+    if model is not None:
+        files["model.mlir"] = model
+    for name, contents in files.items():
+        if isinstance(contents, str):
+            contents = contents.encode()
+        (directory / name).write_bytes(contents)
+    if arguments is None:
+        arguments = [part for name in files if name != "model.mlir"
+                     for part in ("--data", name)]
+
+    def prepare():
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    result = subprocess.run(
+        [VI_FIT, "model.mlir", *arguments], cwd=directory,
+        capture_output=True, timeout=240, preexec_fn=prepare,
+        restore_signals=False)
+    stderr = result.stderr.decode(errors="replace")
+    problems = []
+    if result.returncode != status:
+        problems.append(f"status {result.returncode}, not {status}")
+    if not re.search(message, stderr):
+        problems.append(f"no message matching {message!r}")
+    if "Stack dump" in stderr or "PLEASE submit" in stderr:
+        problems.append("a crash")
+    if len(stderr) > 20000:
+        problems.append(f"a message of {len(stderr)} characters")
+    allowed = set(files) | {"model.mlir"} | set(keep)
+    left = {str(path.relative_to(directory))
+            for path in directory.rglob("*") if path.is_file()} - allowed
+    if left:
+        problems.append(f"left behind: {', '.join(sorted(left))}")
+    print(("FAIL  " if problems else "ok    ") + title)
+    if problems:
+        failures += 1
+        print("  " + "\n  ".join(problems))
+        print("  standard error: " + stderr[:2000])
+
+
+def data(title, message, contents, argument=None, name="d.json"):
+    """A bad data file; its message begins with the file's name."""
+    where = AT[argument] if argument else ""
+    case(title, re.escape("vi-fit: error: " + message) + where + r"\n",
+         {name: contents})
+
+
+# The good data make a fit.
+case("good data", "", {"d.json": json()}, ["--data", "d.json"], status=0)
+
+# Entries.
+case("no data", r"no data for `J`: no data file is given")
+data("missing entry",
+     "d.json has no `count`, but `J`, `group`, `x`", json(count=None), "count")
+data("misspelt entry",
+     "d.json has no `count`, but `J`, `group`, `x`, `cuont`; is `cuont` meant?",
+     json(count=None, cuont="[1]"), "count")
+data("wrong rank",
+     "d.json: `count` is a matrix of 3 x 1: expected a vector",
+     json(count="[[3], [0], [2]]"), "count")
+data("list for a number", "d.json: `J` is a vector of 1: expected a single "
+     "number", json(J="[2]"), "J")
+data("wrong size", "d.json: `x` is a matrix of 3 x 3: expected a matrix of "
+     "? x 2", json(x="[[1, 0, 0], [0, 1, 0], [1, 1, 0]]"), "x")
+data("ragged matrix",
+     "d.json: `x[2]` has 1 element where the lists before it have 2: the array "
+     "is ragged", json(x="[[1, 0], [0], [1, 1]]"), "x")
+data("NaN", "d.json: `x[2,1]` is NaN: expected a finite number",
+     json(x="[[1, 0], [NaN, 1], [1, 1]]"), "x")
+data("NaN in quotation marks",
+     "d.json: `x[2,1]` is NaN: expected a finite number",
+     json(x='[[1, 0], ["NaN", 1], [1, 1]]'), "x")
+data("infinity", "d.json: `x[3,2]` is -Inf: expected a finite number",
+     json(x='[[1, 0], [0, 1], [1, "-Inf"]]'), "x")
+data("null", "d.json: `x[1,2]` is null: expected a number",
+     json(x="[[1, null], [0, 1], [1, 1]]"), "x")
+data("text", 'd.json: `count[1]` is the string "three": expected a number',
+     json(count='["three", 0, 2]'), "count")
+data("real for integer", "d.json: `count[2]` is 0.5: expected an integer",
+     json(count="[3, 0.5, 2]"), "count")
+data("too large an integer",
+     "d.json: `count[2]` is 1e+30: beyond the range of the argument's integers",
+     json(count="[3, 1e30, 2]"), "count")
+data("index 0", "d.json: `group[1]` is 0: indices of group count from 1 to J = "
+     "2", json(group="[0, 2, 2]"), "group")
+data("index n + 1", "d.json: `group[3]` is 3: indices of group count from 1 to "
+     "J = 2", json(group="[1, 2, 3]"), "group")
+data("no groups", "d.json: `group[1]` is 1: there are no indices of group, as "
+     "J is 0", json(J="0"), "group")
+case("negative size", r"J is -1|`J` is -1", {"d.json": json(J="-1")})
+case("negative count", r"count\[2\].*-4|-4.*count", {
+    "d.json": json(count="[3, -4, 2]")})
+case("lengths that differ", r"'unit' has 3 members, but 'group' in the data "
+     r"has 2", {"d.json": json(group="[1, 2]")})
+data("an unused entry may be anything", "d.json has no `count`, but `J`, "
+     "`group`, `x`, `note`", json(count=None, note='{"a": ["b", null]}'),
+     "count")
+
+# Files.
+data("empty file", "d.json: the file is empty", "")
+data("no object", 'd.json:1:2: expected an object of named entries, {"name": '
+     'value, ...}', "[1, 2]")
+data("truncated JSON",
+     "d.json:1:44: missing a comma or ']' after an array element (the file "
+     "ends here)", json()[:43])
+data("number too big", "d.json:1:7: number too big to be stored in double",
+     '{"x": 1e999}')
+data("entry given twice", "d.json: entry `J` is given twice",
+     '{"J": 1, "J": 2}')
+data("NUL byte", "d.json:1:9: a NUL byte: the file is not text in UTF-8",
+     b'{"J": 1}\x00')
+case("invalid UTF-8", r"d\.json:1:\d+: invalid encoding in string",
+     {"d.json": b'{"\xff\xfe": 1}'})
+case("10 MB line", r"d\.json:1:10485768: invalid value",
+     {"d.json": '{"x": [' + "1," * (5 << 20) + "?]}"})
+case("10 MB of brackets", r"d\.json:1:\d+: nested too deeply",
+     {"d.json": '{"x": ' + "[" * (10 << 20)})
+case("10 MB name", r"has no `J`", {"d.json": '{"' + "n" * (10 << 20) + '": 1}'})
+case("no such file", r"none\.json: cannot read the file: No such file",
+     arguments=["--data", "none.json"])
+case("a directory", r"cannot read the file: Is a directory",
+     arguments=["--data", "."])
+case("unknown format", r"d\.txt: unknown format: expected a \.json, \.csv or "
+     r"\.npy file", {"d.txt": "1 2 3"})
+case("two files with one entry", r"e\.json: entry `J` is given twice: d\.json "
+     r"has it, too", {"d.json": json(), "e.json": '{"J": 2}'})
+
+# Tables.
+TABLE = "group,x.1,x.2,count\n1,1,0,3\n2,0,1,0\n2,1,1.5,2\n"
+case("a good table", "", {"d.csv": TABLE, "e.json": '{"J": 2}'}, status=0)
+case("a good table with names", "", {
+    "d.csv": TABLE.replace("\n1,", "\nlow,").replace("\n2,", "\nhigh,")},
+    status=0)
+data("number beside a table", "d.csv has no `J`, but `group`, `x.1`, `x.2`, "
+     "`count`; a table holds no single numbers: give it in a JSON file of its "
+     'own, {"J": 3}', TABLE, "J", "d.csv")
+case("missing cell", r"the cell of column `x\.2` in line 3 is empty: data must "
+     r"be complete", {"d.csv": TABLE.replace("0,1,0", "0,,0")})
+case("NA", r"the cell of column `count` in line 2 is missing \(NA\)",
+     {"d.csv": TABLE.replace("0,3", "0,NA")})
+case("missing column", r"column `x\.1` is missing between those of `x`",
+     {"d.csv": TABLE.replace("x.1", "z")})
+case("ragged row", r"d\.csv:3: the row has 3 cells, the header has 4",
+     {"d.csv": TABLE.replace("2,0,1,0", "2,0,1")})
+case("text for numbers", r'column `count` is text \("many" in line 4\): '
+     r"expected integers", {"d.csv": TABLE.replace("1.5,2", "1.5,many")})
+case("open quotation mark", r"d\.csv: the file ends inside a quoted cell",
+     {"d.csv": TABLE.replace("2,1,1.5", '"2,1,1.5')})
+case("semicolons", r"cells must be separated by commas",
+     {"d.csv": TABLE.replace(",", ";")})
+case("empty table", r"d\.csv: the file is empty", {"d.csv": "\n\n"})
+
+# Arrays.
+X = struct.pack("<6d", 1, 0, 0, 1, 1, 1.5)
+REST = json(x=None)
+case("a good array", "", {"x.npy": npy("(3, 2)", X), "d.json": REST}, status=0)
+case("truncated array", r"x\.npy: the file is truncated: the array takes 48 "
+     r"bytes, the file has 40", {"x.npy": npy("(3, 2)", X[:40]),
+                                 "d.json": REST})
+case("big-endian array", r"x\.npy: big-endian elements \(>f8\)",
+     {"x.npy": npy("(3, 2)", X, ">f8"), "d.json": REST})
+case("no array", r"x\.npy: not a \.npy file", {"x.npy": "1,2", "d.json": REST})
+case("an array of another name", r"have no `x`",
+     {"z.npy": npy("(3, 2)", X), "d.json": REST})
+case("a name for a JSON file", r"only a \.npy file takes a name",
+     {"d.json": json()}, ["--data", "y=d.json"])
+
+# Output.
+FIT = ["--data", "d.json", "--output"]
+case("output is a file", r"d\.json: cannot create the output directory",
+     {"d.json": json()}, FIT + ["d.json"])
+case("output below a file", r"cannot create the output directory",
+     {"d.json": json()}, FIT + ["d.json/out"])
+case("unwritable output", r"cannot (create|write to) the output directory",
+     {"d.json": json()}, FIT + ["/proc/vi-fit"])
+case("disk full", r"draws\.csv: cannot write the file: File too large",
+     {"d.json": json()}, FIT + ["out"], limit=16384,
+     keep=["out/summary.json", "out/elbo.csv", "out/parameters.json"])
+with open("/dev/full", "wb") as full:
+    (ROOT / "full").mkdir()
+    (ROOT / "full" / "model.mlir").write_text(MODEL)
+    (ROOT / "full" / "d.json").write_text(json())
+    result = subprocess.run([VI_FIT, "model.mlir", "--data", "d.json"],
+                            cwd=ROOT / "full", stdout=full,
+                            stderr=subprocess.PIPE, text=True)
+    good = (result.returncode == 1
+            and "cannot write to standard output" in result.stderr)
+    failures += not good
+    print(("ok    " if good else "FAIL  ") + "standard output on a full disk")
+    if not good:
+        print(f"  status {result.returncode}: {result.stderr}")
+
+# Parameters.
+for option in ("--init", "--evaluate"):
+    START = ["--data", "d.json", option, "p.json"]
+    case(f"{option}: missing parameter", r"p\.json: parameter `.*` is missing",
+         {"d.json": json(), "p.json": "{}"}, START)
+    case(f"{option}: unknown parameter",
+         r"p\.json: `gamma` is not a parameter of this fit",
+         {"d.json": json(), "p.json": '{"gamma": 1}'}, START)
+    case(f"{option}: truncated file", r"p\.json:1:\d+: .*\(the file ends here\)",
+         {"d.json": json(), "p.json": '{"gamma": [1'}, START)
+    case(f"{option}: no such file", r"p\.json: cannot read the file",
+         {"d.json": json()}, START)
+
+# Options.
+for argument in ("--samples=-1", "--samples=many", "--seed=x", "--draws=0",
+                 "--iterations=1e99", "--batch-size=-3", "--optimizer=magic",
+                 "--nonsense", "--max-rows=-1", "--step-size=nan"):
+    case(f"option {argument}", r"vi-fit: ", {"d.json": json()},
+         ["--data", "d.json", argument], status=2)
+case("two models", r"vi-fit: .*[Pp]ositional", {"d.json": json()},
+     ["other.mlir", "--data", "d.json"], status=2)
+case("unknown guide", r"--guide=magic", {"d.json": json()},
+     ["--data", "d.json", "--guide=magic"])
+case("unknown model", r"no model @other; it has @groups", {"d.json": json()},
+     ["--data", "d.json", "--model=other"])
+
+# Models.
+case("no model file", r"model\.mlir", model=None)
+case("empty model file", r"the file has no vi\.model", model="")
+case("a model file of bytes", r"model\.mlir:1:1: error", model="\x00\x01\xff")
+case("a model cut short", r"model\.mlir:\d+:\d+: error", model=MODEL[:500])
+case("a module without models", r"the file has no vi\.model",
+     model="func.func @f() { return }")
+
+print(f"{number + 1} cases, {failures} failed")
+sys.exit(1 if failures else 0)
