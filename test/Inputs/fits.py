@@ -125,12 +125,13 @@ def check_reference(summary, reference):
 
 
 def guide_of(output, model):
-    """m and s of a mean-field guide from parameters.json."""
+    """m and s of a mean-field guide from parameters.json, which is on the
+    unconstrained scale."""
     parameters = json.loads(
         (pathlib.Path(output) / "parameters.json").read_text())
     parts = [[np.ravel(np.asarray(parameters[f"{site.name}.{key}"], float))
               for site in model.sites] for key in ("loc", "scale")]
-    return np.concatenate(parts[0]), np.concatenate(parts[1])
+    return np.concatenate(parts[0]), np.exp(np.concatenate(parts[1]))
 
 
 def check_optimum(output, model, reference):
