@@ -39,6 +39,8 @@ parseArgumentsAndBody(OpAsmParser &parser, OperationState &state,
   SmallVector<Type> types;
   SmallVector<Attribute> names;
   for (OpAsmParser::Argument &argument : arguments) {
+    if (argument.ssaName.name.empty())
+      return parser.emitError(loc, "arguments of a model or guide have names");
     types.push_back(argument.type);
     // The parser hands the name over with its sigil.
     names.push_back(builder.getStringAttr(argument.ssaName.name.drop_front(1)));
@@ -58,7 +60,7 @@ static void printArgumentsAndBody(OpAsmPrinter &printer, FunctionOpInterface op,
   call_interface_impl::printFunctionSignature(
       printer, op.getArgumentTypes(), op.getArgAttrsAttr(),
       /*isVariadic=*/false, /*resultTypes=*/{}, /*resultAttrs=*/nullptr,
-      &op.getFunctionBody());
+      &op.getFunctionBody(), /*printEmptyResult=*/false);
   function_interface_impl::printFunctionAttributes(printer, op, elided);
   printer << ' ';
   printer.printRegion(op.getFunctionBody(), /*printEntryBlockArgs=*/false,
