@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Tentative.h"
+
 #include "vi/Dialect/VI/IR/Expression.h"
 #include "vi/Dialect/VI/IR/VI.h"
 
@@ -396,6 +398,7 @@ Value vi::buildSumOverMembers(
   else
     return Value();
 
+  Tentative tentative(builder);
   Value zero = floatConstant(builder, type, 0);
   auto plate =
       PlateOp::create(builder, getFreshPlateName(builder), count, Value(),
@@ -413,14 +416,12 @@ Value vi::buildSumOverMembers(
   for (Value tensor : tensors)
     parts.push_back(member(tensor));
   Value term = build(builder, members, parts);
-  if (!term) {
-    plate->erase();
-    return Value();
-  }
+  if (!term)
+    return tentative.finish(Value());
   Value next =
       arith::AddFOp::create(builder, plate.getSumArguments()[0], term);
   YieldOp::create(builder, ValueRange(next), ValueRange());
-  return plate.getSums()[0];
+  return tentative.finish(plate.getSums()[0]);
 }
 
 //===----------------------------------------------------------------------===//

@@ -542,6 +542,15 @@ static Expression buildWeights(Expression logits, Expression largest) {
   });
 }
 
+Expression vi::logSoftmax(Expression logits) {
+  Expression largest = shift(logits);
+  Expression total = log(sum(buildWeights(logits, largest)));
+  return map(logits, [&](Expression element) {
+    return element - element.with(largest.getValue()) -
+           element.with(total.getValue());
+  });
+}
+
 Support CategoricalLogitsOp::getSupport() {
   return {SupportKind::IntegerInterval, {Value(), Value()}};
 }

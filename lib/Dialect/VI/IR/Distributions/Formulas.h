@@ -39,6 +39,12 @@ inline Expression impossibleWhere(mlir::Value condition, Expression a) {
 /// log(1 + u^2) over the whole range of u, where u^2 overflows too.
 Expression log1pSquare(Expression u);
 
+/// The logarithms of the softmax of a vector, by the shifted sum.
+Expression logSoftmax(Expression logits);
+
+/// sum_k log L_kk of a triangular factor.
+Expression logDeterminant(Expression factor);
+
 /// The expectations of several statistics; none where one is not known.
 template <typename... Statistics>
 std::optional<llvm::SmallVector<Expression, 2>>

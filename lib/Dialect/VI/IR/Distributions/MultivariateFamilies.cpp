@@ -27,8 +27,7 @@ static Expression size(Expression vector) {
 // Multivariate normal
 //===----------------------------------------------------------------------===//
 
-/// sum_k log L_kk
-static Expression logDeterminant(Expression factor) {
+Expression vi::logDeterminant(Expression factor) {
   ImplicitLocOpBuilder &b = factor.getBuilder();
   MLIRContext *context = b.getContext();
   Type element = getElementTypeOrSelf(factor.getType());
