@@ -271,6 +271,51 @@ def EstimateExpectations
   ];
 }
 
+def LowerDistributions : Pass<"vi-lower-distributions"> {
+  let summary = "write densities, divergences and bijectors out as formulas";
+  let description = [{
+    Replaces `vi.log_prob`, `vi.entropy`, `vi.kl`, `vi.cross_entropy`,
+    `vi.constrain`, `vi.unconstrain` and `vi.log_det_jacobian` by arithmetic, and
+    removes the distributions that nothing uses any more. What a family's
+    formulas are, the family answers through its interface; divergences of
+    pairs of families come from one registry.
+
+    A measure without a closed form is an error: its expectation has to be
+    written as a `vi.expect`, which `vi-estimate-expectations` samples. A
+    measure of a batch becomes a plate over its members.
+
+    Where the mask of a `vi.log_prob` is false the density is taken at a value
+    inside the support, and then dropped: neither the result nor a derivative
+    sees the masked value.
+
+    Example:
+
+    ```mlir
+    %d = vi.laplace %loc, %scale : f64, f64
+    %l = vi.log_prob %d, %x : f64, f64 -> f64
+    ```
+
+    becomes
+
+    ```mlir
+    %deviation = arith.subf %x, %loc : f64
+    %size = math.absf %deviation : f64
+    %negated = arith.negf %size : f64
+    %u = arith.divf %negated, %scale : f64
+    %log_scale = math.log %scale : f64
+    %t = arith.subf %u, %log_scale : f64
+    %log2 = arith.constant 0.69314718055994529 : f64
+    %l = arith.subf %t, %log2 : f64
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::vi::VIDialect",
+    "::vi::special::SpecialDialect", "::vi::rng::RNGDialect"
+  ];
+}
+
 def TilePlates : Pass<"vi-tile-plates"> {
   let summary = "turn plates into loops";
   let description = [{
