@@ -14,21 +14,15 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "vi/Dialect/RNG/Transforms/Passes.h"
+#include "vi/Dialect/Special/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Target/Passes.h"
 
 using namespace mlir;
 
 namespace {
-
-/// Adds a pass that another library registers, where it is there.
-void addRegistered(OpPassManager &manager, StringRef argument) {
-  if (const PassInfo *info = PassInfo::lookup(argument))
-    (void)info->addToPipeline(manager, "",
-                              [](const Twine &) { return failure(); });
-}
 
 /// Plates, factorizations and named operations become loops and scalars.
 void addScalarStage(OpPassManager &manager,
@@ -47,8 +41,8 @@ void addScalarStage(OpPassManager &manager,
   manager.addPass(vi::createReuseAccumulators());
   if (options.contract)
     manager.addPass(vi::createAllowContraction());
-  addRegistered(manager, "vi-lower-special");
-  addRegistered(manager, "vi-lower-rng");
+  manager.addPass(vi::rng::createLowerRNGPass());
+  manager.addPass(vi::special::createLowerSpecialPass());
 }
 
 /// Tensors become buffers: the caller's, then few of our own.

@@ -4,16 +4,112 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// Runs passes, as mlir-opt does; with --emit, compiles models and exported
+// functions to code or to a header.
+//
+//===----------------------------------------------------------------------===//
 
+#include "Emit.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "vi/InitAll.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace cl = llvm::cl;
+
+static cl::OptionCategory category("Options of --emit");
+
+static cl::opt<vi::EmitKind> emitKind(
+    "emit", cl::desc("Compile to:"), cl::cat(category),
+    cl::values(clEnumValN(vi::EmitKind::MLIR, "mlir",
+                          "the exported functions, on tensors"),
+               clEnumValN(vi::EmitKind::LLVM, "llvm", "optimized LLVM IR"),
+               clEnumValN(vi::EmitKind::Assembly, "asm", "assembly"),
+               clEnumValN(vi::EmitKind::Object, "obj", "an object file"),
+               clEnumValN(vi::EmitKind::Shared, "shared", "a shared library"),
+               clEnumValN(vi::EmitKind::Header, "header",
+                          "the C header of the exported functions")),
+    cl::init(vi::EmitKind::None));
+
+static cl::opt<std::string>
+    guide("guide",
+          cl::desc("Guide for models that have none: meanfield, "
+                   "fullrank or delta"),
+          cl::value_desc("family"), cl::init("meanfield"), cl::cat(category));
+
+static cl::opt<int64_t>
+    samples("samples", cl::desc("Draws for each expectation that is estimated"),
+            cl::value_desc("N"), cl::init(1), cl::cat(category));
+
+static cl::opt<std::string> triple("mtriple",
+                                   cl::desc("Target triple (default: host)"),
+                                   cl::value_desc("triple"), cl::cat(category));
+
+static cl::opt<std::string>
+    cpu("mcpu",
+        cl::desc("Target CPU (default: native for --emit=shared, else the "
+                 "triple's generic one)"),
+        cl::value_desc("name"), cl::cat(category));
+
+static cl::opt<std::string>
+    features("mattr", cl::desc("Target features to add or remove: +a,-b"),
+             cl::value_desc("list"), cl::cat(category));
+
+static cl::opt<bool>
+    contract("contract",
+             cl::desc("Allow a product and a sum to become one fused "
+                      "multiply-add (default: true)"),
+             cl::init(true), cl::cat(category));
+
+/// Prints why the tool ends, and returns its exit status.
+static int fail(const llvm::Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "vi-opt") << message << '\n';
+  return EXIT_FAILURE;
+}
 
 int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
   vi::registerAllDialects(registry);
   vi::registerAllExtensions(registry);
   vi::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "vi-mlir optimizer driver\n", registry));
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "vi-mlir optimizer driver\n", registry);
+  if (emitKind == vi::EmitKind::None) {
+    for (cl::Option *option :
+         {static_cast<cl::Option *>(&guide),
+          static_cast<cl::Option *>(&samples),
+          static_cast<cl::Option *>(&triple), static_cast<cl::Option *>(&cpu),
+          static_cast<cl::Option *>(&features),
+          static_cast<cl::Option *>(&contract)})
+      if (option->getNumOccurrences())
+        return fail("--" + option->ArgStr + " needs --emit");
+    return mlir::asMainReturnCode(
+        mlir::MlirOptMain(argc, argv, input, output, registry));
+  }
+
+  if (guide != "meanfield" && guide != "fullrank" && guide != "delta")
+    return fail("unknown guide '" + guide +
+                "' (known: meanfield, fullrank, delta)");
+  if (samples < 1)
+    return fail("--samples must be at least 1, not " + llvm::Twine(samples));
+  vi::EmitOptions options;
+  options.kind = emitKind;
+  options.pipelineOptions =
+      "guide=" + guide + " samples=" + std::to_string(samples);
+  options.target.triple = triple;
+  options.target.cpu = cpu;
+  options.target.features = features;
+  options.contract = contract;
+  if (cpu.empty() && triple.empty() && emitKind == vi::EmitKind::Shared)
+    options.target.cpu = "native";
+  if (llvm::Error error =
+          vi::emitFile(input, output, options, registry,
+                       mlir::MlirOptMainConfig::createFromCLOptions()))
+    return fail(llvm::toString(std::move(error)));
+  return EXIT_SUCCESS;
 }
