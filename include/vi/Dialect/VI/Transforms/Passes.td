@@ -232,6 +232,53 @@ def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {
   ];
 }
 
+def SimplifyExpectations
+    : Pass<"vi-simplify-expectations", "::mlir::func::FuncOp"> {
+  let summary = "take expectations as far as algebra goes";
+  let description = [{
+    In each `vi.expect`:
+
+    1. The guide's log-density of a draw becomes minus its entropy, where that
+       has a closed form.
+    2. A prior's log-density of a draw becomes, together with the guide's,
+       minus a `vi.kl`, where the pair has a closed form; else by itself minus a
+       `vi.cross_entropy`, where that has one. Only where the prior's
+       parameters do not depend on the draw, which is verified through all
+       operations, plates and other draws: then the replacement is the
+       expectation given everything else (Rao-Blackwellization).
+    3. By linearity, summands and factors that depend on no draw leave the
+       expectation; a plate with random and fixed contributions is split.
+
+    A remark (category `vi-expectations`) tells for each term what was done:
+    `passed` for closed forms, `missed` with the reason, `analysis` for what is
+    left to be sampled.
+
+    Example:
+
+    ```mlir
+    %e = vi.expect {
+      %z = vi.draw "z" from %q : f64
+      %lp = vi.log_prob %p, %z : f64, f64 -> f64
+      %lq = vi.log_prob %q, %z : f64, f64 -> f64
+      %d = arith.subf %lp, %lq : f64
+      vi.yield %d : f64
+    } : f64
+    ```
+
+    becomes, for two normals,
+
+    ```mlir
+    %kl = vi.kl %q, %p : f64, f64 -> f64
+    %e = arith.negf %kl : f64
+    ```
+  }];
+  let options = [
+    Option<"keepGuideDensity", "keep-guide-density", "bool", "false",
+           "leave log q to the estimator (for sticking the landing)">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::vi::VIDialect"];
+}
+
 def EstimateExpectations
     : Pass<"vi-estimate-expectations", "::mlir::func::FuncOp"> {
   let summary = "estimate what has no closed form by Monte Carlo";

@@ -1,0 +1,396 @@
+//===- SimplifyExpectations.cpp - closed forms before anything is sampled -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Analysis/LinearTerms.h"
+#include "vi/Dialect/VI/IR/Divergences.h"
+#include "vi/Dialect/VI/IR/VI.h"
+#include "vi/Dialect/VI/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace vi {
+#define GEN_PASS_DEF_SIMPLIFYEXPECTATIONS
+#include "vi/Dialect/VI/Transforms/Passes.h.inc"
+} // namespace vi
+
+using namespace mlir;
+using namespace vi;
+
+namespace {
+
+/// Simplifies one expectation.
+class Simplifier {
+public:
+  Simplifier(ExpectOp expect, bool keepGuideDensity)
+      : expect(expect), dependence(expect),
+        keepGuideDensity(keepGuideDensity) {}
+  void run();
+
+private:
+  /// A log-density of a draw that enters the expectation linearly.
+  struct DensityTerm {
+    LogProbOp op;
+    DrawOp draw;
+    Coefficient coefficient;
+  };
+
+  void replaceDensities();
+  void splitPlates();
+  void hoist();
+  void splitResults();
+  void remarkOnRest();
+
+  void replace(LogProbOp op, Value value);
+
+  ExpectOp expect;
+  DrawDependence dependence;
+  bool keepGuideDensity;
+};
+
+struct SimplifyExpectations
+    : vi::impl::SimplifyExpectationsBase<SimplifyExpectations> {
+  using SimplifyExpectationsBase::SimplifyExpectationsBase;
+  void runOnOperation() override {
+    SmallVector<ExpectOp> expectations;
+    getOperation().walk([&](ExpectOp op) { expectations.push_back(op); });
+    for (ExpectOp op : expectations)
+      Simplifier(op, keepGuideDensity).run();
+  }
+};
+
+} // namespace
+
+/// Whether `build` can emit a closed form; whatever it emits is taken back.
+static bool hasClosedForm(Operation *at,
+                          function_ref<Value(ImplicitLocOpBuilder &)> build) {
+  // Emitted into a block of its own, so that taking it back is erasing it.
+  Block scratch;
+  ImplicitLocOpBuilder builder(at->getLoc(), at->getContext());
+  builder.setInsertionPointToStart(&scratch);
+  bool found = static_cast<bool>(build(builder));
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(scratch))) {
+    op.dropAllUses();
+    op.erase();
+  }
+  return found;
+}
+
+static remark::RemarkOpts remarkOptions(StringRef name) {
+  return remark::RemarkOpts::name(name).category("vi-expectations");
+}
+
+void Simplifier::replace(LogProbOp op, Value value) {
+  op.getResult().replaceAllUsesWith(value);
+  op.erase();
+  dependence.invalidate();
+}
+
+/// Replaces log-densities of draws by their expectations given everything that
+/// is not downstream of the draw: the guide's own density by minus its
+/// entropy, a pair of prior and guide density by minus their divergence, a
+/// prior density alone by minus the cross-entropy.
+///
+/// E[log p(z; w)] = E_w[E_z[log p(z; w) | w]] needs that z given w is still
+/// distributed as the guide says: that w, the parameters of p, do not depend
+/// on z. This is verified, not assumed.
+void Simplifier::replaceDensities() {
+  SmallVector<DensityTerm> terms;
+  expect.walk([&](LogProbOp op) {
+    auto draw = op.getValue().getDefiningOp<DrawOp>();
+    if (!draw || op.getMask() || op->getBlock() != draw->getBlock() ||
+        op.getValue().getType() !=
+            cast<DistType>(op.getDistribution().getType()).getValueType() ||
+        draw.getValue().getType() !=
+            cast<DistType>(draw.getDistribution().getType()).getValueType())
+      return;
+    std::optional<Coefficient> coefficient =
+        dependence.getCoefficient(op.getResult());
+    if (!coefficient) {
+      remark::missed(op.getLoc(), remarkOptions("log-density"))
+          << remark::reason("the log-density of '{0}' does not enter the "
+                            "expectation as a summand",
+                            draw.getSite());
+      return;
+    }
+    terms.push_back({op, draw, *coefficient});
+  });
+
+  llvm::SmallPtrSet<Operation *, 8> done;
+  // Priors first, with the guide's density as partner where there is one.
+  for (DensityTerm &term : terms) {
+    Value q = term.draw.getDistribution(), p = term.op.getDistribution();
+    if (q == p || done.contains(term.op))
+      continue;
+    if (dependence.dependsOn(p, term.draw.getSite())) {
+      remark::missed(term.op.getLoc(), remarkOptions("cross-entropy"))
+          << remark::reason("the distribution of '{0}' depends on '{0}' "
+                            "through other latents",
+                            term.draw.getSite());
+      continue;
+    }
+    DensityTerm *partner = nullptr;
+    if (!keepGuideDensity)
+      for (DensityTerm &other : terms)
+        if (other.draw == term.draw && other.op.getDistribution() == q &&
+            !done.contains(other.op) &&
+            other.coefficient.negative != term.coefficient.negative &&
+            other.coefficient.hasSameMagnitude(term.coefficient))
+          partner = &other;
+    ImplicitLocOpBuilder builder(term.op.getLoc(), term.op);
+    Type type = term.op.getResult().getType();
+    if (partner && hasClosedForm(term.op, [&](ImplicitLocOpBuilder &b) {
+          return buildKL(b, q, p);
+        })) {
+      Value kl = KLOp::create(builder, type, q, p);
+      Value zero = arith::ConstantOp::create(builder,
+                                             builder.getFloatAttr(type, 0.0));
+      remark::passed(term.op.getLoc(), remarkOptions("kl"))
+          << remark::add("KL(q || p) of '{0}' in closed form",
+                         term.draw.getSite());
+      done.insert(term.op);
+      done.insert(partner->op);
+      replace(partner->op, zero);
+      replace(term.op, arith::NegFOp::create(builder, kl));
+      continue;
+    }
+    if (hasClosedForm(term.op, [&](ImplicitLocOpBuilder &b) {
+          return buildCrossEntropy(b, q, p);
+        })) {
+      Value entropy = CrossEntropyOp::create(builder, type, q, p);
+      remark::passed(term.op.getLoc(), remarkOptions("cross-entropy"))
+          << remark::add("E_q[log p] of '{0}' in closed form",
+                         term.draw.getSite());
+      done.insert(term.op);
+      replace(term.op, arith::NegFOp::create(builder, entropy));
+      continue;
+    }
+    remark::missed(term.op.getLoc(), remarkOptions("cross-entropy"))
+        << remark::reason("E_q[log p] of '{0}' has no registered closed form",
+                          term.draw.getSite());
+  }
+
+  for (DensityTerm &term : terms) {
+    Value q = term.draw.getDistribution();
+    if (done.contains(term.op) || term.op.getDistribution() != q)
+      continue;
+    if (keepGuideDensity) {
+      remark::analysis(term.op.getLoc(), remarkOptions("entropy"))
+          << remark::add("log q of '{0}' is kept for the estimator",
+                         term.draw.getSite());
+      continue;
+    }
+    if (!hasClosedForm(term.op, [&](ImplicitLocOpBuilder &b) -> Value {
+          // A batch has the entropy of its members, which lower-distributions
+          // adds up.
+          auto family = q.getDefiningOp<DistributionOpInterface>();
+          return family ? family.buildEntropy(b) : Value();
+        })) {
+      remark::missed(term.op.getLoc(), remarkOptions("entropy"))
+          << remark::reason("the entropy of '{0}' has no closed form",
+                            term.draw.getSite());
+      continue;
+    }
+    ImplicitLocOpBuilder builder(term.op.getLoc(), term.op);
+    Value entropy =
+        EntropyOp::create(builder, term.op.getResult().getType(), q);
+    remark::passed(term.op.getLoc(), remarkOptions("entropy"))
+        << remark::add("entropy of '{0}' in closed form", term.draw.getSite());
+    replace(term.op, arith::NegFOp::create(builder, entropy));
+  }
+}
+
+/// Splits each running sum of a plate in which some contributions depend on
+/// draws and others do not: the others become a plate of their own, which can
+/// leave the expectation.
+void Simplifier::splitPlates() {
+  SmallVector<PlateOp> plates;
+  expect.walk([&](PlateOp plate) { plates.push_back(plate); });
+  for (PlateOp plate : plates) {
+    bool draws = dependence.dependsOn(plate.getOperation());
+    if (!draws)
+      continue;
+    auto isFactor = [&](Value value) { return !dependence.dependsOn(value); };
+    YieldOp yield = plate.getYield();
+    // For each sum, what is and what is not random.
+    SmallVector<SmallVector<LinearTerm>> random, fixed;
+    bool split = false;
+    for (auto [argument, value] :
+         llvm::zip(plate.getSumArguments(), yield.getSums())) {
+      SmallVector<LinearTerm> terms;
+      collectLinearTerms(value, isFactor, terms);
+      auto &randomTerms = random.emplace_back();
+      auto &fixedTerms = fixed.emplace_back();
+      unsigned carried = 0;
+      for (LinearTerm &term : terms) {
+        if (term.value == argument)
+          ++carried;
+        else if (dependence.dependsOn(term.value))
+          randomTerms.push_back(term);
+        else
+          fixedTerms.push_back(term);
+      }
+      // A sum of another form is left alone.
+      if (carried != 1 || !isa<FloatType>(argument.getType())) {
+        randomTerms.clear();
+        fixedTerms.clear();
+      }
+      split |= !fixedTerms.empty();
+    }
+    if (!split)
+      continue;
+
+    OpBuilder builder(plate);
+    Location loc = plate.getLoc();
+    // The second plate is a copy that keeps the fixed terms only.
+    SmallVector<unsigned> numbers;
+    SmallVector<Value> zeros;
+    for (auto [number, terms] : llvm::enumerate(fixed)) {
+      if (terms.empty())
+        continue;
+      numbers.push_back(number);
+      auto type = cast<FloatType>(plate.getSums()[number].getType());
+      zeros.push_back(arith::ConstantOp::create(
+          builder, loc, builder.getFloatAttr(type, 0.0)));
+    }
+    auto exact = PlateOp::create(builder, loc, plate.getName(),
+                                 plate.getCount(), plate.getBegin(),
+                                 plate.getEnd(), plate.getSlices(), zeros,
+                                 TypeRange());
+    exact->setDiscardableAttrs(plate->getDiscardableAttrDictionary());
+    IRMapping mapping;
+    mapping.map(plate.getIndex(), exact.getIndex());
+    for (auto [from, to] : llvm::zip(plate.getMemberArguments(),
+                                     exact.getMemberArguments()))
+      mapping.map(from, to);
+    for (auto [argument, init] :
+         llvm::zip(plate.getSumArguments(), plate.getInits()))
+      mapping.map(argument, init);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToEnd(exact.getBlock());
+      for (Operation &op : plate.getBlock()->without_terminator())
+        if (!dependence.dependsOn(&op))
+          builder.clone(op, mapping);
+      SmallVector<Value> sums;
+      for (auto [i, number] : llvm::enumerate(numbers)) {
+        SmallVector<LinearTerm> mapped;
+        for (LinearTerm term : fixed[number]) {
+          term.value = mapping.lookupOrDefault(term.value);
+          for (Value &factor : term.coefficient.factors)
+            factor = mapping.lookupOrDefault(factor);
+          for (Value &divisor : term.coefficient.divisors)
+            divisor = mapping.lookupOrDefault(divisor);
+          mapped.push_back(term);
+        }
+        sums.push_back(buildLinearSum(builder, loc, mapped,
+                                      exact.getSumArguments()[i]));
+      }
+      YieldOp::create(builder, loc, sums, ValueRange());
+    }
+    // The first keeps the random ones.
+    builder.setInsertionPoint(yield);
+    for (unsigned number : numbers) {
+      Value argument = plate.getSumArguments()[number];
+      yield.getSumsMutable()[number].assign(
+          buildLinearSum(builder, loc, random[number], argument));
+    }
+    builder.setInsertionPointAfter(plate);
+    for (auto [i, number] : llvm::enumerate(numbers)) {
+      Value sum = plate.getSums()[number];
+      Value total = arith::AddFOp::create(builder, loc, sum,
+                                          exact.getSums()[i]);
+      sum.replaceAllUsesExcept(total, total.getDefiningOp());
+    }
+    dependence.invalidate();
+  }
+}
+
+/// Moves before the expectation what no draw reaches.
+void Simplifier::hoist() {
+  for (Operation &op : llvm::make_early_inc_range(*expect.getBlock())) {
+    if (op.hasTrait<OpTrait::IsTerminator>() || !isMemoryEffectFree(&op))
+      continue;
+    if (dependence.dependsOn(&op))
+      continue;
+    op.moveBefore(expect);
+  }
+  dependence.invalidate();
+}
+
+/// By linearity, takes out of the expectation the summands and factors that no
+/// draw reaches.
+void Simplifier::splitResults() {
+  YieldOp yield = expect.getYield();
+  auto isFactor = [&](Value value) { return !dependence.dependsOn(value); };
+  OpBuilder builder(expect->getContext());
+  for (auto [number, value] : llvm::enumerate(yield.getValues())) {
+    SmallVector<LinearTerm> terms, random, fixed;
+    collectLinearTerms(value, isFactor, terms);
+    for (LinearTerm &term : terms)
+      (dependence.dependsOn(term.value) ? random : fixed).push_back(term);
+    if (fixed.empty())
+      continue;
+    builder.setInsertionPoint(yield);
+    Location loc = expect.getLoc();
+    Value rest = buildLinearSum(builder, loc, random);
+    if (!rest)
+      rest = arith::ConstantOp::create(
+          builder, loc,
+          builder.getFloatAttr(cast<FloatType>(value.getType()), 0.0));
+    yield.getValuesMutable()[number].assign(rest);
+    // Fixed terms were moved before the expectation by now.
+    builder.setInsertionPointAfter(expect);
+    Value result = expect.getResult(number);
+    Value outside = buildLinearSum(builder, loc, fixed);
+    Value total = random.empty()
+                      ? outside
+                      : arith::AddFOp::create(builder, loc, outside, result)
+                            .getResult();
+    result.replaceAllUsesExcept(total, total.getDefiningOp());
+  }
+  dependence.invalidate();
+}
+
+void Simplifier::remarkOnRest() {
+  expect.walk([&](LogProbOp op) {
+    if (!dependence.dependsOn(op.getResult()))
+      return;
+    remark::analysis(op.getLoc(), remarkOptions("sampled"))
+        << remark::add("this log-density is left to the estimator");
+  });
+}
+
+/// Erases dead code in the expectation, innermost last.
+static void eraseDeadCode(ExpectOp expect) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    expect.walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+      if (op != expect.getOperation() && isOpTriviallyDead(op)) {
+        op->erase();
+        changed = true;
+      }
+    });
+  }
+}
+
+void Simplifier::run() {
+  eraseDeadCode(expect);
+  replaceDensities();
+  splitPlates();
+  eraseDeadCode(expect);
+  hoist();
+  splitResults();
+  eraseDeadCode(expect);
+  remarkOnRest();
+  if (!expect->use_empty() || expect.getNumResults() == 0)
+    return;
+  expect.erase();
+}
