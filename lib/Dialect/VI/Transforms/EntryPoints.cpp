@@ -259,7 +259,7 @@ func::FuncOp EntryPointBuilder::start(StringRef suffix,
                                    builder.getFunctionType(types, results));
   func->setAttr("vi.export", builder.getUnitAttr());
   func->setAttr("vi.doc", builder.getStringAttr(doc));
-  func->setAttr("vi.model", FlatSymbolRefAttr::get(model.getSymNameAttr()));
+  func->setAttr("vi.model", model.getSymNameAttr());
   for (unsigned i = 0, e = model.getNumArguments(); i < e; ++i) {
     func.setArgAttr(i, "vi.name",
                     builder.getStringAttr(model.getArgumentName(i)));

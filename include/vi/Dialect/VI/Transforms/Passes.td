@@ -232,6 +232,15 @@ def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {
   ];
 }
 
+def ErasePrograms : Pass<"vi-erase-programs", "::mlir::ModuleOp"> {
+  let summary = "remove models and guides that nothing refers to";
+  let description = [{
+    After `vi-entry-points` and `vi-expand-elbo` the functions hold all that
+    the models and guides say. A model or guide of a `vi.elbo` that is still
+    there stays.
+  }];
+}
+
 def SimplifyExpectations
     : Pass<"vi-simplify-expectations", "::mlir::func::FuncOp"> {
   let summary = "take expectations as far as algebra goes";

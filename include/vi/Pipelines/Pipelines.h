@@ -1,0 +1,68 @@
+//===- Pipelines.h - from models to functions on tensors -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_PIPELINES_PIPELINES_H
+#define VI_PIPELINES_PIPELINES_H
+
+#include "vi/Dialect/VI/Transforms/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace vi {
+
+/// What can be chosen about a model's way to functions.
+struct ModelPipelineOptions
+    : mlir::PassPipelineOptions<ModelPipelineOptions> {
+  Option<GuideFamily> family{
+      *this, "family",
+      llvm::cl::desc("family of the guide of a model that has none"),
+      llvm::cl::values(
+          clEnumValN(GuideFamily::MeanField, "meanfield",
+                     "independent normals"),
+          clEnumValN(GuideFamily::FullRank, "fullrank",
+                     "one multivariate normal"),
+          clEnumValN(GuideFamily::Delta, "delta", "a point")),
+      llvm::cl::init(GuideFamily::MeanField)};
+  Option<std::string> guide{
+      *this, "guide",
+      llvm::cl::desc("the guide to use where a model has several")};
+  Option<Estimator> estimator{
+      *this, "estimator", llvm::cl::desc("gradient estimator"),
+      llvm::cl::values(clEnumValN(Estimator::Pathwise, "pathwise",
+                                  "derivative along the draws"),
+                       clEnumValN(Estimator::StickingTheLanding,
+                                  "sticking-the-landing",
+                                  "without the score of q")),
+      llvm::cl::init(Estimator::Pathwise)};
+  Option<bool> counter{
+      *this, "counter",
+      llvm::cl::desc("take noise from a counter (seed), not from an array"),
+      llvm::cl::init(false)};
+  Option<int64_t> samples{
+      *this, "samples",
+      llvm::cl::desc("draws of expectations in functions without an argument "
+                     "for their number"),
+      llvm::cl::init(32)};
+};
+
+/// Appends the passes that turn models and their guides into exported
+/// functions on tensors, with plates: everything before differentiation.
+void buildObjectivePipeline(mlir::OpPassManager &manager,
+                            const ModelPipelineOptions &options);
+
+/// Appends the whole way from models to functions on tensors, gradients
+/// included; `buildLoweringPipeline` takes it from there.
+void buildModelPipeline(mlir::OpPassManager &manager,
+                        const ModelPipelineOptions &options);
+
+/// Registers `vi-objective` and `vi-compile-model` with the pass registry.
+void registerModelPipelines();
+
+} // namespace vi
+
+#endif // VI_PIPELINES_PIPELINES_H
