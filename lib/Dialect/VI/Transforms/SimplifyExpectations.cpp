@@ -367,17 +367,26 @@ void Simplifier::remarkOnRest() {
   });
 }
 
-/// Erases dead code in the expectation, innermost last.
+/// Erases dead code in the expectation.
 static void eraseDeadCode(ExpectOp expect) {
   bool changed = true;
   while (changed) {
     changed = false;
-    expect.walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
-      if (op != expect.getOperation() && isOpTriviallyDead(op)) {
-        op->erase();
-        changed = true;
-      }
+    SmallVector<Operation *> dead;
+    expect.walk([&](Operation *op) {
+      if (op != expect.getOperation() && isOpTriviallyDead(op))
+        dead.push_back(op);
     });
+    // An op's regions are walked before the op itself.
+    for (Operation *op : llvm::reverse(dead)) {
+      bool insideOther = llvm::any_of(dead, [&](Operation *other) {
+        return other != op && other->isProperAncestor(op);
+      });
+      if (insideOther)
+        continue;
+      op->erase();
+      changed = true;
+    }
   }
 }
 
