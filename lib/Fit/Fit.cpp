@@ -50,7 +50,7 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
   double work = std::max<double>(1, model.getWork());
   int64_t rows = getOrthogonalDraws(key, 16, columns).rows;
   int64_t maxBlocks = static_cast<int64_t>(maxWork / (work * double(rows)));
-  maxBlocks = std::max<int64_t>(16, std::min<int64_t>(maxBlocks, 1 << 14));
+  maxBlocks = std::max<int64_t>(8, std::min<int64_t>(maxBlocks, 1 << 14));
   // The mean square of a block's noise, whose expectation is known, is a
   // control: the part of the ELBO that is quadratic in the noise falls on it.
   int64_t count = 0;
@@ -75,7 +75,7 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
     valueSquares += valueChange * (value - meanValue);
     controlSquares += controlChange * (control - meanControl);
     products += valueChange * (control - meanControl);
-    if (count < 16)
+    if (count < 8)
       continue;
     double slope = products / controlSquares;
     double residual = std::max(0.0, valueSquares - slope * products);
@@ -86,7 +86,7 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
         estimate.error <= targetError)
       break;
   }
-  if (count < 16) {
+  if (count < 8) {
     // Too few finite blocks to say more.
     estimate.value =
         count ? meanValue : -std::numeric_limits<double>::infinity();

@@ -124,6 +124,7 @@ private:
   llvm::ArrayRef<PlateBatch> getBatch(int64_t step);
   double evaluate(llvm::ArrayRef<double> parameters, int64_t step,
                   llvm::MutableArrayRef<double> gradient);
+  void maximize();
   /// One phase; the iterates' average. Nothing where the fit is to end.
   std::optional<std::vector<double>> runPhase(double stepSize);
   /// What the ELBO gains from one point to another, and its standard error.
@@ -361,6 +362,12 @@ ELBOEstimate StochasticFit::compare(llvm::ArrayRef<double> before,
 void StochasticFit::run() {
   result.structure = analyzeGuide(model, result.parameters);
   chooseBatches();
+  maximize();
+  if (blockCount > 1)
+    model.permuteMembers(batchedPlate, {});
+}
+
+void StochasticFit::maximize() {
   findStart();
   if (result.status == FitStatus::Interrupted)
     return;

@@ -8,6 +8,7 @@
 #include "JITModel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Matchers.h"
@@ -192,8 +193,7 @@ static double getSecondsSince(std::chrono::steady_clock::time_point begin) {
       .count();
 }
 
-llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
-  auto begin = std::chrono::steady_clock::now();
+llvm::Error JITModel::select(ModuleOp module, const JITModelOptions &options) {
   llvm::Expected<ModelOp> model = findModel(module, options.model);
   if (!model)
     return model.takeError();
@@ -203,8 +203,7 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
       selectGuide(module, *model, options.guide);
   if (!guide)
     return guide.takeError();
-  StringRef family = isFamily(options.guide) ? StringRef(options.guide)
-                                             : StringRef("meanfield");
+  family = isFamily(options.guide) ? options.guide : "meanfield";
   title = name + ", ";
   title += !guide->empty()        ? "guide @" + *guide
            : family == "fullrank" ? "full-rank normal"
@@ -215,7 +214,11 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   if (!descriptions)
     return descriptions.takeError();
   arguments = std::move(*descriptions);
+  return llvm::Error::success();
+}
 
+llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
+  auto begin = std::chrono::steady_clock::now();
   OwningOpRef<ModuleOp> counterModule;
   if (options.withCounter)
     counterModule = module.clone();
@@ -493,6 +496,68 @@ void JITModel::findLevels(Operation *source) {
   });
 }
 
+/// The arguments that the members of a plate slice; nothing where the order of
+/// members makes a difference, or may make one.
+static std::optional<std::vector<unsigned>>
+getExchangeableArguments(ModelOp model, PlateOp plate) {
+  if (plate->getParentOp() != model.getOperation() || plate.getBegin() ||
+      !plate.getIndex().use_empty() || plate->getNumResults() != 0)
+    return std::nullopt;
+  WalkResult walked = plate.walk([](Operation *op) {
+    return isa<SampleOp, DeterministicOp, PredictOp>(op)
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (walked.wasInterrupted())
+    return std::nullopt;
+  std::vector<unsigned> arguments;
+  for (Value slice : plate.getSlices()) {
+    auto argument = dyn_cast<BlockArgument>(slice);
+    if (!argument)
+      return std::nullopt;
+    for (Operation *user : argument.getUsers())
+      if (user != plate && !isa<tensor::DimOp, linalg::ReduceOp>(user))
+        return std::nullopt;
+    arguments.push_back(argument.getArgNumber());
+  }
+  return arguments;
+}
+
+bool JITModel::permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
+  if (order.empty()) {
+    if (!original.empty())
+      bound = original;
+    return true;
+  }
+  auto found = exchangeable.find(plates[plate].name);
+  if (found == exchangeable.end())
+    return false;
+  // A copy of the data is the price: not of ones that fill the memory.
+  int64_t bytes = 0;
+  for (unsigned i : found->second)
+    bytes += bound[i].getElementCount() * data::getElementSize(bound[i].kind);
+  if (bytes > int64_t(1) << 30)
+    return false;
+  if (original.empty())
+    original = bound;
+  for (unsigned i : found->second) {
+    const data::BoundArgument &from = original[i];
+    int64_t members = from.shape.front();
+    size_t size = members == 0 ? 0
+                               : from.getElementCount() / members *
+                                     data::getElementSize(from.kind);
+    auto copy = std::make_shared<std::vector<char>>(
+        std::max<size_t>(members * size, 8));
+    for (int64_t member = 0; member < members; ++member)
+      std::memcpy(copy->data() + member * size,
+                  static_cast<const char *>(from.data) + order[member] * size,
+                  size);
+    bound[i].data = copy->data();
+    bound[i].owner = copy;
+  }
+  return true;
+}
+
 llvm::Error JITModel::readSizes() {
   std::vector<int64_t> results(sizeNames.size());
   Call call(*this);
@@ -577,16 +642,31 @@ llvm::Expected<std::unique_ptr<JITModel>>
 JITModel::create(ModuleOp module, const data::DataSet &data,
                  const JITModelOptions &options) {
   std::unique_ptr<JITModel> model(new JITModel());
-  // The data are checked against the model as it was written.
-  OwningOpRef<ModuleOp> source = module.clone();
-  if (llvm::Error error = model->compile(module, options))
+  if (llvm::Error error = model->select(module, options))
     return error;
+  OwningOpRef<ModuleOp> source = module.clone();
   if (llvm::Error error = model->bind(data))
     return error;
-  if (llvm::Error error =
-          checkPlates(source->lookupSymbol<ModelOp>(model->name), model->bound))
-    return error;
   model->findLevels(source->lookupSymbol<ModelOp>(model->name));
+  // The data are checked against the model with plates for its sites over
+  // tensors.
+  PassManager manager(module.getContext());
+  if (failed(parsePassPipeline("vi-raise-to-plates", manager)) ||
+      failed(manager.run(*source)))
+    return makeReportedError();
+  auto modelOp = source->lookupSymbol<ModelOp>(model->name);
+  if (llvm::Error error = checkPlates(modelOp, model->bound))
+    return error;
+  llvm::StringMap<int> occurrences;
+  for (PlateOp plate : modelOp.getOps<PlateOp>())
+    ++occurrences[plate.getName()];
+  for (PlateOp plate : modelOp.getOps<PlateOp>())
+    if (occurrences[plate.getName()] == 1)
+      if (auto arguments = getExchangeableArguments(modelOp, plate))
+        model->exchangeable[plate.getName()] = std::move(*arguments);
+  source = OwningOpRef<ModuleOp>();
+  if (llvm::Error error = model->compile(module, options))
+    return error;
   if (llvm::Error error = model->readSizes())
     return error;
   return model;

@@ -105,6 +105,7 @@ public:
   void report(llvm::ArrayRef<double> parameters, llvm::ArrayRef<double> latents,
               uint64_t seed, int64_t draw,
               llvm::MutableArrayRef<double> values) override;
+  bool permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) override;
   std::string getParameterName(int64_t index) const override;
   std::string getLatentName(int64_t index) const override;
 
@@ -113,17 +114,24 @@ private:
   class Call;
 
   JITModel() = default;
+  /// Leaves the model and its guide alone in the module.
+  llvm::Error select(mlir::ModuleOp module, const JITModelOptions &options);
   llvm::Error compile(mlir::ModuleOp module, const JITModelOptions &options);
   llvm::Error bind(const data::DataSet &data);
   void findLevels(mlir::Operation *source);
   llvm::Error readSizes();
 
-  std::string name, title;
+  std::string name, title, family;
   bool upToConstant = false;
   std::vector<data::ArgumentDescription> arguments;
   std::vector<data::BoundArgument> bound;
   std::vector<data::LevelNames> levels;
   llvm::StringMap<std::vector<std::string>> levelsOf;
+  /// For each data plate, the arguments that its members slice, if their order
+  /// is nothing to the model.
+  llvm::StringMap<std::vector<unsigned>> exchangeable;
+  /// The data as they came, where members are in another order.
+  std::vector<data::BoundArgument> original;
 
   /// The results of `shapes`, and what its attributes list.
   std::vector<std::string> sizeNames;

@@ -254,11 +254,11 @@ llvm::Error writeDraws(vi::JITModel &model, const vi::fit::FitResult &result,
   description.model = model.getName();
   description.draws = drawCount;
   description.seed = seed;
-  description.comments = {
-      "draws of the variational posterior: " + model.getTitle(),
-      posterior.hasLinearResponse()
-          ? "their covariance is the linear-response one"
-          : "their covariance is the guide's own"};
+  description.comments = {"draws of the variational posterior: " +
+                              model.getTitle(),
+                          posterior.hasLinearResponse()
+                              ? "their covariance is the linear-response one"
+                              : "their covariance is the guide's own"};
   auto writer =
       vi::data::DrawsWriter::create(getPath("draws.csv"), description, columns);
   if (!writer)

@@ -175,6 +175,8 @@ public:
   }
 
   bool permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) override {
+    if (order.empty())
+      return true;
     std::vector<double> newX(x.size()), newY(y.size());
     for (size_t n = 0; n < y.size(); ++n) {
       newY[n] = y[order[n]];

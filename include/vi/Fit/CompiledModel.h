@@ -125,8 +125,9 @@ public:
   virtual std::string getLatentName(int64_t index) const;
 
   /// Puts the members of a data plate in another order: member i becomes what
-  /// member `order[i]` was. False where the model does not allow it (local
-  /// latents, members found by index), and then nothing is changed.
+  /// member `order[i]` of the data is; an empty `order` goes back to theirs.
+  /// False where the model does not allow it (local latents, members found by
+  /// index), and then nothing is changed.
   virtual bool permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
     return false;
   }
