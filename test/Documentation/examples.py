@@ -4,9 +4,12 @@
 # RUN: %python %s vi-opt %vi_build/docs/generated
 #
 # Values and types that an example uses without defining them are taken as
-# arguments of a function around it. A pass's example is two blocks with
-# "becomes" in between; where an option matters, the text in front of them names
-# the pass with it, as in `vi-auto-guide{family=delta}`.
+# arguments of a function around it, models that it refers to from other
+# examples. A pass's example is two blocks with "becomes" in between; where an
+# option matters, the text in front of them names the pass with it, as in
+# `vi-auto-guide{family=delta}`. Both sides are compared function by function,
+# canonicalized, those that are in the second block; of one whose body is "..."
+# only the type.
 #
 # With a directory as third argument, the completed examples are written there
 # instead (seeds for the fuzzer).
@@ -26,7 +29,8 @@ class Example:
 
     def __init__(self, where, text):
         self.where = where
-        self.text = text
+        self.text = re.sub(r"\s*\{\s*\.\.\.\s*\}", "", text)
+        self.context = ""
         self.types = {}
         self.kept = {}
         self.aliases = {}
@@ -39,7 +43,7 @@ class Example:
 
     def module(self):
         if self.standalone():
-            return self.text
+            return self.context + self.text
         arguments = ", ".join(f"{name}: {type_}"
                               for name, type_ in sorted(self.types.items())
                               if not constant_of(name))
@@ -50,7 +54,7 @@ class Example:
                 for name, type_ in self.kept.items()]
         lines = [f"func.func private @example({arguments}) {{", *constants,
                  *body, *keep, "  return", "}"]
-        return "\n".join(lines) + "\n"
+        return self.context + "\n".join(lines) + "\n"
 
 
 def constant_of(name):
@@ -80,8 +84,10 @@ def run(vi_opt, modules, *options):
     return diagnostics, process
 
 
-def complete(vi_opt, examples):
-    """Finds the types of the values that each example does not define."""
+def complete(vi_opt, examples, library=None):
+    """Finds the types of the values that each example does not define, and the
+    models that it refers to."""
+    library = library or {}
     for _ in range(60):
         open_examples = [e for e in examples if not e.done and not e.error]
         if not open_examples:
@@ -106,6 +112,11 @@ def complete(vi_opt, examples):
                         changed = True
                     elif example.types.get(name) == match[3]:
                         example.types[name] = match[2]
+                        changed = True
+                elif match := re.search(r"(@\w+) that does not exist", message):
+                    text = library.get(match[1], "")
+                    if text and text not in example.context:
+                        example.context = text + example.context
                         changed = True
                 elif message.startswith("use of undeclared SSA value name"):
                     source = module.splitlines()[line - 1][column - 1:]
@@ -156,6 +167,44 @@ def normalized(text):
     return re.sub(r"%[\w$.-]+", rename, text).strip()
 
 
+def functions(text):
+    """The text of each function or model of a printed module, by its name."""
+    result = {}
+    lines = text.splitlines()
+    head = re.compile(r"  (?:func\.func|vi\.model|vi\.guide)[^(]*?(@[\w.]+)")
+    for start, line in enumerate(lines):
+        if not (match := head.match(line)):
+            continue
+        end = start
+        if line.endswith("{"):
+            end = lines.index("  }", start)
+        result[match[1]] = "\n".join(lines[start:end + 1])
+    return result
+
+
+def type_of(function):
+    """A function's name and types, without its body or names of arguments."""
+    head = function.split(" {\n")[0]
+    head = re.sub(r"%[\w$.-]+: |\bprivate ", "", head)
+    return re.sub(r"\s+", " ", re.sub(r" attributes \{.*", "", head)).strip()
+
+
+def run_pass(vi_opt, module, passes):
+    """The printed result, or None and the diagnostics."""
+    process = subprocess.run(
+        [vi_opt, "--allow-unregistered-dialect", *passes, "-"],
+        input=module, capture_output=True, text=True)
+    if process.returncode:
+        return None, process.stderr
+    return functions(process.stdout), process.stdout
+
+
+def option(name):
+    """A pass with its options, as vi-opt takes it on the command line."""
+    name, _, options = name.rstrip("}").partition("{")
+    return f"--{name}={options}" if options else f"--{name}"
+
+
 def main():
     vi_opt, generated = sys.argv[1], pathlib.Path(sys.argv[2])
     failures = []
@@ -172,7 +221,12 @@ def main():
             examples += [Example(name, b) for b in found]
     checked = [e for e in examples
                if not e.text.lstrip().startswith(TERMINATORS)]
-    complete(vi_opt, checked)
+    library = {}
+    for example in examples:
+        for symbol in re.findall(r"^vi\.(?:model|guide) (@\w+)", example.text,
+                                 re.M):
+            library[symbol] = example.text
+    complete(vi_opt, checked, library)
     for example in checked:
         if example.error:
             failures.append(f"{example.where}: {example.error}\n"
@@ -186,7 +240,7 @@ def main():
             failures.append(f"{name}: no example")
             continue
         for (intro, before), (between, after) in zip(found, found[1:]):
-            if "becomes" not in between:
+            if not re.search(r"\bbecomes?\b|\bAfter\b", between):
                 continue
             named = re.findall(rf"`({re.escape(name)}\{{[^`]*\}})`", intro)
             pairs.append((name, named[-1] if named else name,
@@ -195,7 +249,11 @@ def main():
         if not any(p[0] == name for p in pairs):
             failures.append(f"{name}: no before and after")
     both = [e for p in pairs for e in p[2:]]
-    complete(vi_opt, both)
+    complete(vi_opt, [p[2] for p in pairs], library)
+    for *_, before, after in pairs:
+        models = {symbol: before.text for symbol in
+                  re.findall(r"^vi\.(?:model|guide) (@\w+)", before.text, re.M)}
+        complete(vi_opt, [after], models)
     for _, _, before, after in pairs:
         if before.error or after.error:
             continue
@@ -215,19 +273,27 @@ def main():
                     failures.append(f"{example.where}: {example.error}\n"
                                     f"{example.module()}")
             continue
-        clean = "canonicalize,cse"
-        results = []
-        for example, passes in ((before, f"{pipeline},{clean}"),
-                                (after, clean)):
-            process = subprocess.run(
-                [vi_opt, "--allow-unregistered-dialect",
-                 f"--pass-pipeline=builtin.module({passes})", "-"],
-                input=example.module(), capture_output=True, text=True)
-            results.append(normalized(process.stdout)
-                           if process.returncode == 0 else process.stderr)
-        if results[0] != results[1]:
-            failures.append(f"{name}: `{pipeline}` makes of the example\n"
-                            f"{results[0]}\nand not\n{results[1]}")
+        clean = ["--canonicalize", "--cse"]
+        result, output = run_pass(vi_opt, before.module(),
+                                  [option(pipeline), *clean])
+        expected, errors = run_pass(vi_opt, after.module(), clean)
+        if result is None or expected is None:
+            failures.append(f"{name}: {errors if expected is None else output}")
+            continue
+        if not expected:
+            failures.append(f"{name}: nothing to compare in\n{errors}")
+        for symbol, text in expected.items():
+            if symbol not in result:
+                failures.append(f"{name}: no {symbol} in\n{output}")
+            elif text.rstrip().endswith("}"):
+                got, wanted = map(normalized, (result[symbol], text))
+                if got != wanted:
+                    failures.append(f"{name}: `{pipeline}` makes of the "
+                                    f"example\n{result[symbol]}\n"
+                                    f"and not\n{text}")
+            elif type_of(text) != type_of(result[symbol]):
+                failures.append(f"{name}: the example has\n{type_of(text)}\n"
+                                f"and not\n{type_of(result[symbol])}")
 
     if len(sys.argv) > 3:
         for number, example in enumerate(checked + both):

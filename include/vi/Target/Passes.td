@@ -18,6 +18,20 @@ def AllowContraction : Pass<"vi-allow-contraction"> {
     the rounding of the product. This is the only deviation from the operations
     as written that the lowering allows. It runs before special functions are
     expanded, whose error analysis counts on every rounding.
+
+    Example:
+
+    ```mlir
+    %p = arith.mulf %a, %x : f64
+    %y = arith.addf %p, %b : f64
+    ```
+
+    becomes
+
+    ```mlir
+    %p = arith.mulf %a, %x fastmath<contract> : f64
+    %y = arith.addf %p, %b fastmath<contract> : f64
+    ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
@@ -29,6 +43,61 @@ def ReuseAccumulators : Pass<"vi-reuse-accumulators"> {
     by element (`%next = arith.addf %sum, %x`), the computation's destination
     becomes the carried tensor itself, so that no copy is left in the loop after
     bufferization. Runs after elementwise operations are fused.
+
+    Example:
+
+    ```mlir
+    func.func @column_sums(%n: index, %x: tensor<?x4xf64>,
+                           %zero: tensor<4xf64>) -> tensor<4xf64> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %sums = scf.for %i = %c0 to %n step %c1
+          iter_args(%sum = %zero) -> (tensor<4xf64>) {
+        %row = tensor.extract_slice %x[%i, 0] [1, 4] [1, 1]
+            : tensor<?x4xf64> to tensor<4xf64>
+        %fresh = tensor.empty() : tensor<4xf64>
+        %next = linalg.generic {
+            indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>,
+                             affine_map<(d0) -> (d0)>],
+            iterator_types = ["parallel"]}
+            ins(%sum, %row : tensor<4xf64>, tensor<4xf64>)
+            outs(%fresh : tensor<4xf64>) {
+        ^bb0(%s: f64, %x_ij: f64, %out: f64):
+          %s_next = arith.addf %s, %x_ij : f64
+          linalg.yield %s_next : f64
+        } -> tensor<4xf64>
+        scf.yield %next : tensor<4xf64>
+      }
+      return %sums : tensor<4xf64>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @column_sums(%n: index, %x: tensor<?x4xf64>,
+                           %zero: tensor<4xf64>) -> tensor<4xf64> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %sums = scf.for %i = %c0 to %n step %c1
+          iter_args(%sum = %zero) -> (tensor<4xf64>) {
+        %row = tensor.extract_slice %x[%i, 0] [1, 4] [1, 1]
+            : tensor<?x4xf64> to tensor<4xf64>
+        %next = linalg.generic {
+            indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>,
+                             affine_map<(d0) -> (d0)>],
+            iterator_types = ["parallel"]}
+            ins(%sum, %row : tensor<4xf64>, tensor<4xf64>)
+            outs(%sum : tensor<4xf64>) {
+        ^bb0(%s: f64, %x_ij: f64, %out: f64):
+          %s_next = arith.addf %out, %x_ij : f64
+          linalg.yield %s_next : f64
+        } -> tensor<4xf64>
+        scf.yield %next : tensor<4xf64>
+      }
+      return %sums : tensor<4xf64>
+    }
+    ```
   }];
 }
 
@@ -58,14 +127,19 @@ def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func @scale(%x: tensor<?xf64>, %a: f64) -> (f64, tensor<?xf64>)
-        attributes {vi.export}
+        attributes {vi.export} {
+      return %a, %x : f64, tensor<?xf64>
+    }
     ```
 
     becomes `double scale(const double *x, int64_t x_size0, double a, double *y)`:
 
     ```mlir
-    func.func @scale(%x: !llvm.ptr {llvm.noalias, llvm.readonly}, %n: i64,
-                     %a: f64, %y: !llvm.ptr {llvm.noalias}) -> f64
+    func.func private @scale(
+        %x: !llvm.ptr {llvm.noalias, llvm.nofree, llvm.readonly}, %x_size0: i64,
+        %a: f64, %y: !llvm.ptr {llvm.noalias, llvm.nofree}) -> f64 {
+      ...
+    }
     ```
   }];
   let dependentDialects = [
@@ -82,6 +156,25 @@ def LowerCopies : Pass<"vi-lower-copies"> {
     A `memref.copy` that is not one contiguous block would become a call of
     MLIR's runtime library; it becomes a `linalg.generic` instead. Nothing is
     needed at run time but libm.
+
+    Example:
+
+    ```mlir
+    memref.copy %from, %to : memref<?xf64, strided<[?], offset: ?>> to memref<?xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    linalg.generic {
+        indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+        iterator_types = ["parallel"]}
+        ins(%from : memref<?xf64, strided<[?], offset: ?>>)
+        outs(%to : memref<?xf64>) {
+    ^bb0(%element: f64, %out: f64):
+      linalg.yield %element : f64
+    }
+    ```
   }];
   let dependentDialects = [
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"
@@ -95,6 +188,24 @@ def PlaceBuffers : Pass<"vi-place-buffers"> {
     `memref.alloca` at the start of its function where it is in the entry block
     or a loop (never an `alloca` inside a loop, which would grow the stack), as
     long as it does not outlive its block.
+
+    Example:
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      %row = memref.alloc() : memref<8xf64>
+      memref.store %x, %row[%c0] : memref<8xf64>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %row = memref.alloca() : memref<8xf64>
+    scf.for %i = %c0 to %n step %c1 {
+      memref.store %x, %row[%c0] : memref<8xf64>
+    }
+    ```
   }];
   let options = [
     Option<"maxBytes", "max-bytes", "int64_t", "4096",

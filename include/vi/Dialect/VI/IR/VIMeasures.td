@@ -200,8 +200,8 @@ def VI_ELBOOp : VI_Op<"elbo", [
     Example:
 
     ```mlir
-    %e = vi.elbo @model, @guide data(%y : tensor<?xi1>) parameters(%phi)
-        : tensor<?xf64> -> f64
+    %e = vi.elbo @bernoulli_beta, @conjugate data(%y : tensor<?xi1>)
+        parameters(%phi) : tensor<?xf64> -> f64
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$model, FlatSymbolRefAttr:$guide,

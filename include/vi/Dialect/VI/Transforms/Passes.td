@@ -33,6 +33,7 @@ def RaiseToPlates : Pass<"vi-raise-to-plates"> {
     becomes
 
     ```mlir
+    %n = tensor.dim %y, %c0 : tensor<?xf64>
     vi.plate "y" %i in %n (%x_i = %x : tensor<?xf64>, %y_i = %y : tensor<?xf64>) {
       %likelihood = vi.normal %x_i, %sigma : f64, f64
       vi.observe "y" from %likelihood, %y_i : f64, f64
@@ -94,16 +95,24 @@ def Unconstrain : Pass<"vi-unconstrain", "::mlir::ModuleOp"> {
     Example:
 
     ```mlir
-    %tau = vi.sample "tau" from %prior : f64
+    vi.model @scale() {
+      %five = arith.constant 5.0 : f64
+      %prior = vi.half_cauchy %five : f64
+      %tau = vi.sample "tau" from %prior : f64
+    }
     ```
 
     becomes
 
     ```mlir
-    %p = vi.pullback positive %prior : f64 -> f64
-    %u = vi.sample "tau.unconstrained" from %p : f64
-    %tau = vi.constrain positive %u : f64 -> f64
-    vi.deterministic "tau" latent %tau : f64
+    vi.model @scale() {
+      %five = arith.constant 5.0 : f64
+      %prior = vi.half_cauchy %five : f64
+      %p = vi.pullback positive %prior : f64 -> f64
+      %u = vi.sample "tau.unconstrained" from %p : f64
+      %tau = vi.constrain positive %u : f64 -> f64
+      vi.deterministic "tau" latent %tau : f64
+    }
     ```
   }];
   let dependentDialects = ["::vi::VIDialect"];
@@ -125,20 +134,36 @@ def AutoGuide : Pass<"vi-auto-guide", "::mlir::ModuleOp"> {
     Every latent site must be on the real line (see `vi-unconstrain`), and of a
     size that is a function of the data.
 
-    Example:
+    Example: with `vi-auto-guide{family=meanfield}`,
 
     ```mlir
-    %prior = vi.normal %zero, %ten : f64, f64
-    %mu = vi.sample "mu" from %prior : f64
+    vi.model @mean(%y: f64) {
+      %zero = arith.constant 0.0 : f64
+      %ten = arith.constant 10.0 : f64
+      %prior = vi.normal %zero, %ten : f64, f64
+      %mu = vi.sample "mu" from %prior : f64
+      %likelihood = vi.normal %mu, %ten : f64, f64
+      vi.observe "y" from %likelihood, %y : f64, f64
+    }
     ```
 
-    gets
+    becomes
 
     ```mlir
-    %loc = vi.param "mu.loc" real initial(0.0) : f64
-    %scale = vi.param "mu.scale" positive initial(0.1) : f64
-    %q = vi.normal %loc, %scale : f64, f64
-    %mu = vi.sample "mu" from %q : f64
+    vi.model @mean(%y: f64) {
+      %zero = arith.constant 0.0 : f64
+      %ten = arith.constant 10.0 : f64
+      %prior = vi.normal %zero, %ten : f64, f64
+      %mu = vi.sample "mu" from %prior : f64
+      %likelihood = vi.normal %mu, %ten : f64, f64
+      vi.observe "y" from %likelihood, %y : f64, f64
+    }
+    vi.guide @mean_guide for @mean(%y: f64) {
+      %loc = vi.param "mu.loc" real initial(0.0 : f64) : f64
+      %scale = vi.param "mu.scale" positive initial(0.1 : f64) : f64
+      %q = vi.normal %loc, %scale : f64, f64
+      %mu = vi.sample "mu" from %q : f64
+    }
     ```
   }];
   let options = [
@@ -181,8 +206,49 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     `noise` holds a row of standard normals for each draw; with the option
     `counter`, there is a number of draws and a seed instead.
 
-    The attributes `vi.parameters`, `vi.sites` and `vi.plates` of
+    The attributes `vi.parameters`, `vi.latents`, `vi.sites` and `vi.plates` of
     `NAME_shapes` tell the names, supports and kinds in order.
+
+    Example:
+
+    ```mlir
+    vi.model @mean(%y: f64) {
+      %zero = arith.constant 0.0 : f64
+      %ten = arith.constant 10.0 : f64
+      %prior = vi.normal %zero, %ten : f64, f64
+      %mu = vi.sample "mu" from %prior : f64
+      %likelihood = vi.normal %mu, %ten : f64, f64
+      vi.observe "y" from %likelihood, %y : f64, f64
+    }
+    vi.guide @mean_guide for @mean(%y: f64) {
+      %loc = vi.param "mu.loc" real initial(0.0 : f64) : f64
+      %scale = vi.param "mu.scale" positive initial(0.1 : f64) : f64
+      %q = vi.normal %loc, %scale : f64, f64
+      %mu = vi.sample "mu" from %q : f64
+    }
+    ```
+
+    becomes, among others,
+
+    ```mlir
+    func.func @mean_elbo(
+        %y: f64 {vi.doc = "data", vi.name = "y"},
+        %phi: tensor<?xf64> {
+          vi.doc = "unconstrained parameters: the guide's, then the model's",
+          vi.name = "parameters"},
+        %noise: tensor<?x?xf64> {
+          vi.doc = "standard normals, a row of noise_count for each draw",
+          vi.name = "noise", vi.noise})
+        -> (f64 {vi.doc = "nats", vi.name = "elbo"})
+        attributes {
+          vi.differentiate = "mean_elbo_gradient",
+          vi.doc = "The evidence lower bound, in nats.", vi.export,
+          vi.model = @mean, vi.wrt = [1]} {
+      %e = vi.elbo @mean, @mean_guide data(%y : f64)
+          parameters(%phi) : tensor<?xf64> -> f64
+      return %e : f64
+    }
+    ```
   }];
   let options = [
     Option<"guide", "guide", "std::string", "\"\"",
@@ -211,19 +277,52 @@ def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {
     Example:
 
     ```mlir
-    %e = vi.elbo @m, @g parameters(%phi) : tensor<?xf64> -> f64
+    vi.model @mean(%y: f64) {
+      %zero = arith.constant 0.0 : f64
+      %ten = arith.constant 10.0 : f64
+      %prior = vi.normal %zero, %ten : f64, f64
+      %mu = vi.sample "mu" from %prior : f64
+      %likelihood = vi.normal %mu, %ten : f64, f64
+      vi.observe "y" from %likelihood, %y : f64, f64
+    }
+    vi.guide @mean_guide for @mean(%y: f64) {
+      %loc = vi.param "mu.loc" real initial(0.0 : f64) : f64
+      %scale = vi.param "mu.scale" positive initial(0.1 : f64) : f64
+      %q = vi.normal %loc, %scale : f64, f64
+      %mu = vi.sample "mu" from %q : f64
+    }
+    func.func @f(%y: f64, %phi: tensor<?xf64>) -> f64 {
+      %e = vi.elbo @mean, @mean_guide data(%y : f64)
+          parameters(%phi) : tensor<?xf64> -> f64
+      return %e : f64
+    }
     ```
 
-    becomes, for one site with prior %p and guide %q,
+    becomes, besides the model and the guide,
 
     ```mlir
-    %e = vi.expect {
-      %z = vi.draw "z" from %q : f64
-      %lq = vi.log_prob %q, %z : f64, f64 -> f64
-      %lp = vi.log_prob %p, %z : f64, f64 -> f64
-      %d = arith.subf %lp, %lq : f64
-      vi.yield %d : f64
-    } : f64
+    func.func @f(%y: f64, %phi: tensor<?xf64>) -> f64 {
+      %ten = arith.constant 10.0 : f64
+      %zero = arith.constant 0.0 : f64
+      %c1 = arith.constant 1 : index
+      %c0 = arith.constant 0 : index
+      %e = vi.expect {
+        %loc = tensor.extract %phi[%c0] : tensor<?xf64>
+        %u = tensor.extract %phi[%c1] : tensor<?xf64>
+        %scale = vi.constrain positive %u : f64 -> f64
+        %q = vi.normal %loc, %scale : f64, f64
+        %mu = vi.draw "mu" from %q : f64
+        %log_q = vi.log_prob %q, %mu : f64, f64 -> f64
+        %prior = vi.normal %zero, %ten : f64, f64
+        %log_prior = vi.log_prob %prior, %mu : f64, f64 -> f64
+        %likelihood = vi.normal %mu, %ten : f64, f64
+        %log_likelihood = vi.log_prob %likelihood, %y : f64, f64 -> f64
+        %log_joint = arith.addf %log_prior, %log_likelihood : f64
+        %difference = arith.subf %log_joint, %log_q : f64
+        vi.yield %difference : f64
+      } : f64
+      return %e : f64
+    }
     ```
   }];
   let dependentDialects = [
@@ -306,6 +405,46 @@ def EstimateExpectations
     With `estimator=sticking-the-landing` the parameters of q in log q(z) are
     held fixed in differentiation (Roeder, Wu and Duvenaud 2017), which leaves
     the expectation of the gradient unchanged and its variance zero at q = p.
+
+    Example:
+
+    ```mlir
+    func.func @second_moment(%loc: f64, %scale: f64,
+                             %noise: tensor<?x1xf64> {vi.noise}) -> f64 {
+      %q = vi.normal %loc, %scale : f64, f64
+      %m = vi.expect {
+        %z = vi.draw "z" from %q : f64
+        %square = arith.mulf %z, %z : f64
+        vi.yield %square : f64
+      } : f64
+      return %m : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @second_moment(%loc: f64, %scale: f64,
+                             %noise: tensor<?x1xf64> {vi.noise}) -> f64 {
+      %zero = arith.constant 0.0 : f64
+      %c0 = arith.constant 0 : index
+      %count = tensor.dim %noise, %c0 : tensor<?x1xf64>
+      %sum = vi.plate "draws" %k in %count sums(%s = %zero : f64) {
+        %row = tensor.extract_slice %noise[%k, 0] [1, 1] [1, 1]
+            : tensor<?x1xf64> to tensor<1xf64>
+        %epsilon = tensor.extract %row[%c0] : tensor<1xf64>
+        %scaled = arith.mulf %scale, %epsilon : f64
+        %z = arith.addf %loc, %scaled : f64
+        %square = arith.mulf %z, %z : f64
+        %next = arith.addf %s, %square : f64
+        vi.yield sums(%next : f64)
+      }
+      %integer = arith.index_cast %count : index to i64
+      %number = arith.sitofp %integer : i64 to f64
+      %m = arith.divf %sum, %number : f64
+      return %m : f64
+    }
+    ```
   }];
   let options = [
     Option<"samples", "samples", "int64_t", "32",
@@ -421,6 +560,36 @@ def LowerMatrix : Pass<"vi-lower-matrix"> {
     Replaces `vi.cholesky` and `vi.triangular_solve` by loops that work in place
     on one matrix (row by row: rows are contiguous). A Cholesky factor of a
     matrix that is not positive definite has NaN from the first bad pivot on.
+
+    Example:
+
+    ```mlir
+    %x = vi.triangular_solve %l, %b : tensor<2x2xf64>, tensor<2xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %two = arith.constant 2 : index
+    %x = scf.for %i = %c0 to %two step %c1
+        iter_args(%b_i = %b) -> (tensor<2xf64>) {
+      %reduced = scf.for %j = %c0 to %i step %c1
+          iter_args(%b_ij = %b_i) -> (tensor<2xf64>) {
+        %l_ij = tensor.extract %l[%i, %j] : tensor<2x2xf64>
+        %x_j = tensor.extract %b_ij[%j] : tensor<2xf64>
+        %product = arith.mulf %l_ij, %x_j : f64
+        %rest = tensor.extract %b_ij[%i] : tensor<2xf64>
+        %difference = arith.subf %rest, %product : f64
+        %next = tensor.insert %difference into %b_ij[%i] : tensor<2xf64>
+        scf.yield %next : tensor<2xf64>
+      }
+      %l_ii = tensor.extract %l[%i, %i] : tensor<2x2xf64>
+      %numerator = tensor.extract %reduced[%i] : tensor<2xf64>
+      %x_i = arith.divf %numerator, %l_ii : f64
+      %next = tensor.insert %x_i into %reduced[%i] : tensor<2xf64>
+      scf.yield %next : tensor<2xf64>
+    }
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
