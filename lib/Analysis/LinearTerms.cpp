@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -60,10 +61,9 @@ bool DrawDependence::dependsOn(Value value, StringRef site) {
       else if (number <= slices)
         result = dependsOn(plate.getSlices()[number - 1], site);
       else
-        result = dependsOn(
-                     plate.getInits()[number - 1 - slices], site) ||
-                 dependsOn(plate.getYield().getSums()[number - 1 - slices],
-                           site);
+        result =
+            dependsOn(plate.getInits()[number - 1 - slices], site) ||
+            dependsOn(plate.getYield().getSums()[number - 1 - slices], site);
     } else if (parent != expect.getOperation()) {
       // Of other regions (loops, linalg bodies) all that goes in counts.
       result = dependsOn(parent, site);
@@ -171,7 +171,8 @@ void vi::collectLinearTerms(Value value, function_ref<bool(Value)> isFactor,
         continue;
       }
     }
-    terms.push_back({current, coefficient});
+    if (!matchPattern(current, m_AnyZeroFloat()))
+      terms.push_back({current, coefficient});
   }
 }
 

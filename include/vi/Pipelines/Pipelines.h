@@ -16,17 +16,15 @@
 namespace vi {
 
 /// What can be chosen about a model's way to functions.
-struct ModelPipelineOptions
-    : mlir::PassPipelineOptions<ModelPipelineOptions> {
+struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
   Option<GuideFamily> family{
       *this, "family",
       llvm::cl::desc("family of the guide of a model that has none"),
-      llvm::cl::values(
-          clEnumValN(GuideFamily::MeanField, "meanfield",
-                     "independent normals"),
-          clEnumValN(GuideFamily::FullRank, "fullrank",
-                     "one multivariate normal"),
-          clEnumValN(GuideFamily::Delta, "delta", "a point")),
+      llvm::cl::values(clEnumValN(GuideFamily::MeanField, "meanfield",
+                                  "independent normals"),
+                       clEnumValN(GuideFamily::FullRank, "fullrank",
+                                  "one multivariate normal"),
+                       clEnumValN(GuideFamily::Delta, "delta", "a point")),
       llvm::cl::init(GuideFamily::MeanField)};
   Option<std::string> guide{
       *this, "guide",

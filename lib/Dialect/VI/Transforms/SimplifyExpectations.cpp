@@ -1,4 +1,5 @@
-//===- SimplifyExpectations.cpp - closed forms before anything is sampled -*- C++ -*-===//
+//===- SimplifyExpectations.cpp - closed forms before anything is sampled -*-
+//C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -29,8 +30,8 @@ namespace {
 class Simplifier {
 public:
   Simplifier(ExpectOp expect, bool keepGuideDensity)
-      : expect(expect), dependence(expect),
-        keepGuideDensity(keepGuideDensity) {}
+      : expect(expect), dependence(expect), keepGuideDensity(keepGuideDensity) {
+  }
   void run();
 
 private:
@@ -48,6 +49,7 @@ private:
   void remarkOnRest();
 
   void replace(LogProbOp op, Value value);
+  void eraseSummand(LogProbOp op);
 
   ExpectOp expect;
   DrawDependence dependence;
@@ -90,6 +92,24 @@ void Simplifier::replace(LogProbOp op, Value value) {
   op.getResult().replaceAllUsesWith(value);
   op.erase();
   dependence.invalidate();
+}
+
+/// Removes a log-density that enters a sum.
+void Simplifier::eraseSummand(LogProbOp op) {
+  Operation *user = *op.getResult().getUsers().begin();
+  unsigned number = op.getResult().use_begin()->getOperandNumber();
+  // x + 0 is not folded to x, as x may be -0.
+  if (isa<arith::AddFOp>(user) || (isa<arith::SubFOp>(user) && number == 1)) {
+    user->getResult(0).replaceAllUsesWith(user->getOperand(1 - number));
+    user->erase();
+    op.erase();
+    dependence.invalidate();
+    return;
+  }
+  OpBuilder builder(op);
+  auto type = cast<FloatType>(op.getResult().getType());
+  replace(op, arith::ConstantOp::create(builder, op.getLoc(),
+                                        builder.getFloatAttr(type, 0.0)));
 }
 
 /// Replaces log-densities of draws by their expectations given everything that
@@ -149,14 +169,11 @@ void Simplifier::replaceDensities() {
           return buildKL(b, q, p);
         })) {
       Value kl = KLOp::create(builder, type, q, p);
-      Value zero = arith::ConstantOp::create(builder,
-                                             builder.getFloatAttr(type, 0.0));
-      remark::passed(term.op.getLoc(), remarkOptions("kl"))
-          << remark::add("KL(q || p) of '{0}' in closed form",
-                         term.draw.getSite());
+      remark::passed(term.op.getLoc(), remarkOptions("kl")) << remark::add(
+          "KL(q || p) of '{0}' in closed form", term.draw.getSite());
       done.insert(term.op);
       done.insert(partner->op);
-      replace(partner->op, zero);
+      eraseSummand(partner->op);
       replace(term.op, arith::NegFOp::create(builder, kl));
       continue;
     }
@@ -259,15 +276,14 @@ void Simplifier::splitPlates() {
       zeros.push_back(arith::ConstantOp::create(
           builder, loc, builder.getFloatAttr(type, 0.0)));
     }
-    auto exact = PlateOp::create(builder, loc, plate.getName(),
-                                 plate.getCount(), plate.getBegin(),
-                                 plate.getEnd(), plate.getSlices(), zeros,
-                                 TypeRange());
+    auto exact = PlateOp::create(
+        builder, loc, plate.getName(), plate.getCount(), plate.getBegin(),
+        plate.getEnd(), plate.getSlices(), zeros, TypeRange());
     exact->setDiscardableAttrs(plate->getDiscardableAttrDictionary());
     IRMapping mapping;
     mapping.map(plate.getIndex(), exact.getIndex());
-    for (auto [from, to] : llvm::zip(plate.getMemberArguments(),
-                                     exact.getMemberArguments()))
+    for (auto [from, to] :
+         llvm::zip(plate.getMemberArguments(), exact.getMemberArguments()))
       mapping.map(from, to);
     for (auto [argument, init] :
          llvm::zip(plate.getSumArguments(), plate.getInits()))
@@ -289,8 +305,8 @@ void Simplifier::splitPlates() {
             divisor = mapping.lookupOrDefault(divisor);
           mapped.push_back(term);
         }
-        sums.push_back(buildLinearSum(builder, loc, mapped,
-                                      exact.getSumArguments()[i]));
+        sums.push_back(
+            buildLinearSum(builder, loc, mapped, exact.getSumArguments()[i]));
       }
       YieldOp::create(builder, loc, sums, ValueRange());
     }
@@ -304,8 +320,8 @@ void Simplifier::splitPlates() {
     builder.setInsertionPointAfter(plate);
     for (auto [i, number] : llvm::enumerate(numbers)) {
       Value sum = plate.getSums()[number];
-      Value total = arith::AddFOp::create(builder, loc, sum,
-                                          exact.getSums()[i]);
+      Value total =
+          arith::AddFOp::create(builder, loc, sum, exact.getSums()[i]);
       sum.replaceAllUsesExcept(total, total.getDefiningOp());
     }
     dependence.invalidate();
@@ -349,10 +365,10 @@ void Simplifier::splitResults() {
     builder.setInsertionPointAfter(expect);
     Value result = expect.getResult(number);
     Value outside = buildLinearSum(builder, loc, fixed);
-    Value total = random.empty()
-                      ? outside
-                      : arith::AddFOp::create(builder, loc, outside, result)
-                            .getResult();
+    Value total =
+        random.empty()
+            ? outside
+            : arith::AddFOp::create(builder, loc, outside, result).getResult();
     result.replaceAllUsesExcept(total, total.getDefiningOp());
   }
   dependence.invalidate();
