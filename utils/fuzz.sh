@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes the parser and the passes, from the tests and examples as the corpus.
+# Fuzzes the parser and the passes, from the tests and examples as the corpus,
+# and the readers of data files.
 #
 #   utils/fuzz.sh [SECONDS] [libFuzzer option...]      (600 seconds unless told)
+#
+# A sixth of the time is for the readers.
 #
 # Builds vi-fuzz into build-fuzz/ with the address and undefined-behaviour
 # sanitizers. What it finds is left in build-fuzz/finds/; the exit status is 1
@@ -15,7 +18,7 @@ seconds=${1:-600}
 (($# == 0)) || shift
 
 install_packages "${build_packages[@]}" libclang-rt-22-dev
-build fuzz vi-fuzz vi-opt vi-doc-generated
+build fuzz vi-fuzz vi-fuzz-data vi-opt vi-doc-generated
 
 corpus=build-fuzz/corpus
 seeds=build-fuzz/seeds
@@ -58,9 +61,13 @@ ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 \
 # Only our code is instrumented, LLVM's libraries are not: the size of a vector
 # that both of them change cannot be followed.
 export ASAN_OPTIONS="detect_container_overflow=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+options=(-max_len=8192 -timeout=20 -rss_limit_mb=4096
+         -artifact_prefix="$finds/" -print_final_stats=1 "$@")
 status=0
-build-fuzz/bin/vi-fuzz -max_total_time="$seconds" -max_len=8192 -timeout=20 \
-  -rss_limit_mb=4096 -dict=build-fuzz/dictionary -artifact_prefix="$finds/" \
-  -print_final_stats=1 "$@" "$corpus" "$seeds" || status=1
+build-fuzz/bin/vi-fuzz -max_total_time=$((seconds * 5 / 6)) "${options[@]}" \
+  -dict=build-fuzz/dictionary "$corpus" "$seeds" || status=1
+mkdir -p build-fuzz/corpus-data
+build-fuzz/bin/vi-fuzz-data -max_total_time=$((seconds / 6)) "${options[@]}" \
+  build-fuzz/corpus-data || status=1
 ((status == 0)) || echo "finds are in $finds"
 exit "$status"

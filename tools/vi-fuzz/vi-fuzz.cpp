@@ -47,13 +47,13 @@ namespace {
 /// What is run on each module that parses. The first is the path of a model;
 /// the others are single steps on any IR, which reach what the path does not.
 const char *const pipelines[] = {
-    "canonicalize,cse",
-    "vi-raise-to-plates",
-    "vi-tile-plates,vi-lower-matrix",
-    "vi-lower-special",
-    "vi-lower-rng",
-    ("vi-simplify-expectations,vi-estimate-expectations,"
-     "vi-lower-distributions,vi-fuse-plates,vi-tile-plates"),
+    "vi-objective",
+    "vi-compile-model,vi-to-llvm",
+    "vi-compile-model{family=fullrank estimator=sticking-the-landing}",
+    "vi-raise-to-plates,vi-unconstrain",
+    ("func.func(vi-simplify-expectations,vi-estimate-expectations),"
+     "vi-lower-distributions,vi-fuse-plates,vi-lower-special,vi-lower-rng"),
+    "vi-fuse-plates,vi-tile-plates,vi-lower-matrix",
     "vi-differentiate",
     "vi-to-llvm",
 };
