@@ -8,6 +8,7 @@
 
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/VI/IR/Bijectors.h"
+#include "vi/Dialect/VI/Transforms/DataChecks.h"
 #include "vi/Dialect/VI/Transforms/Noise.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/ProgramInliner.h"
@@ -217,6 +218,7 @@ private:
   LogicalResult skipGuide(func::FuncOp func, ParameterReader &reader);
 
   LogicalResult buildShapes();
+  LogicalResult buildCheck();
   LogicalResult buildInitial();
   LogicalResult buildELBO();
   LogicalResult buildLatents();
@@ -484,11 +486,47 @@ LogicalResult EntryPointBuilder::buildShapes() {
       [&](FactorOp op) { unnormalized |= !op.getNormalized(); });
   if (unnormalized)
     func->setAttr("vi.unnormalized", builder.getUnitAttr());
+  func->setAttr("vi.observed", getObservedArguments(model));
   func->setAttr("vi.plates", builder.getArrayAttr(plates));
   func->setAttr("vi.parameters", builder.getArrayAttr(parameterAttrs));
   func->setAttr("vi.sites", builder.getArrayAttr(siteAttrs));
   func->setAttr("vi.latents", builder.getArrayAttr(latentAttrs));
   finish(func, results, names, docs);
+  return success();
+}
+
+LogicalResult EntryPointBuilder::buildCheck() {
+  auto func = start("check", {}, {},
+                    "Whether the sizes of the data fit together: the number "
+                    "of the first check that fails, from 1, and the sizes that "
+                    "differ; 0 where all hold.");
+  Location loc = model.getLoc();
+  IRMapping modelMapping = mapData(model, func);
+  IRMapping guideMapping = mapData(guide, func);
+  SmallVector<DataCheck> checks;
+  collectDataChecks(builder, model, modelMapping, checks);
+  collectDataChecks(builder, guide, guideMapping, checks);
+  Value failed = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value left = failed, right = failed;
+  SmallVector<Attribute> messages;
+  for (DataCheck &check : checks)
+    messages.push_back(builder.getStringAttr(check.message));
+  // From the last to the first, so that the first failure stays.
+  for (size_t number = checks.size(); number > 0; --number) {
+    DataCheck &check = checks[number - 1];
+    Value differs = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ne, check.left, check.right);
+    auto choose = [&](Value here, Value before) -> Value {
+      return arith::SelectOp::create(builder, loc, differs, here, before);
+    };
+    failed =
+        choose(arith::ConstantIndexOp::create(builder, loc, number), failed);
+    left = choose(check.left, left);
+    right = choose(check.right, right);
+  }
+  func->setAttr("vi.checks", builder.getArrayAttr(messages));
+  finish(func, {failed, left, right}, {"failed", "left", "right"},
+         {"number of the check, or 0", "the one size", "the other"});
   return success();
 }
 
@@ -795,9 +833,10 @@ LogicalResult EntryPointBuilder::buildReport() {
 }
 
 LogicalResult EntryPointBuilder::build() {
-  if (failed(buildShapes()) || failed(buildInitial()) || failed(buildELBO()) ||
-      failed(buildLatents()) || failed(buildLogGuide()) ||
-      failed(buildLogJoint()) || failed(buildLogLik()))
+  if (failed(buildShapes()) || failed(buildCheck()) || failed(buildInitial()) ||
+      failed(buildELBO()) || failed(buildLatents()) ||
+      failed(buildLogGuide()) || failed(buildLogJoint()) ||
+      failed(buildLogLik()))
     return failure();
   return buildReport();
 }

@@ -194,6 +194,7 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     | function | computes |
     |---|---|
     | `NAME_shapes(D)` | the number of parameters, of latents and of standard normals of a draw, and all sizes |
+    | `NAME_check(D)` | whether the sizes of the data fit together |
     | `NAME_initial(D)` | phi where the fit starts |
     | `NAME_elbo(D, phi, B, noise)` | the ELBO |
     | `NAME_elbo_gradient(D, phi, B, noise)` | the ELBO and its gradient in phi (made by `vi-differentiate`) |

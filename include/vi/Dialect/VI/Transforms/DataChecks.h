@@ -1,0 +1,40 @@
+//===- DataChecks.h - what a model assumes of its data -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIALECT_VI_TRANSFORMS_DATACHECKS_H
+#define VI_DIALECT_VI_TRANSFORMS_DATACHECKS_H
+
+#include "vi/Dialect/VI/IR/VI.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace vi {
+
+/// Two sizes that must be equal, as functions of the data.
+struct DataCheck {
+  mlir::Value left, right;
+  /// What does not fit, with `{0}` and `{1}` for the sizes.
+  std::string message;
+};
+
+/// Collects what a model or guide assumes of the sizes of its data: that what
+/// a plate slices has the plate's number of members, that operands of one
+/// `linalg` operation agree, and that what is indexed by data has the size
+/// that the index declares. Sizes are emitted at the builder's insertion
+/// point; `mapping` gives the data there.
+void collectDataChecks(mlir::OpBuilder &builder,
+                       mlir::FunctionOpInterface program,
+                       mlir::IRMapping &mapping,
+                       llvm::SmallVectorImpl<DataCheck> &checks);
+
+/// For each observed site whose values are an argument of the model: a
+/// dictionary of `site`, `argument` and `support`.
+mlir::ArrayAttr getObservedArguments(ModelOp model);
+
+} // namespace vi
+
+#endif // VI_DIALECT_VI_TRANSFORMS_DATACHECKS_H
