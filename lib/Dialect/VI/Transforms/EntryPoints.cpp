@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Dialect/RNG/IR/RNG.h"
+#include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Bijectors.h"
 #include "vi/Dialect/VI/Transforms/DataChecks.h"
 #include "vi/Dialect/VI/Transforms/Noise.h"

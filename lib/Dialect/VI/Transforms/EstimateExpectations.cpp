@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Dialect/RNG/IR/RNG.h"
+#include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Expression.h"
 #include "vi/Dialect/VI/Transforms/Noise.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/ProgramInliner.h"
 #include "vi/Dialect/VI/Transforms/Sites.h"

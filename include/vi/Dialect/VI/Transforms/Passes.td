@@ -260,7 +260,8 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
-    "::vi::VIDialect", "::vi::rng::RNGDialect"
+    "::vi::VIDialect", "::vi::rng::RNGDialect",
+    "::vi::special::SpecialDialect"
   ];
 }
 
@@ -328,7 +329,7 @@ def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
-    "::vi::VIDialect"
+    "::vi::VIDialect", "::vi::special::SpecialDialect"
   ];
 }
 
@@ -463,7 +464,8 @@ def EstimateExpectations
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
-    "::vi::VIDialect", "::vi::rng::RNGDialect"
+    "::vi::VIDialect", "::vi::rng::RNGDialect",
+    "::vi::special::SpecialDialect"
   ];
 }
 
