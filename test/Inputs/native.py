@@ -19,10 +19,11 @@ TO_LLVM = [
 ]
 
 
-def load(text, passes=("--vi-lower-rng", "--vi-lower-special")):
+def load(text, passes=("--vi-lower-rng", "--vi-lower-special"),
+         to_llvm=TO_LLVM):
     """The library of the module `text` after `passes`, by way of LLVM IR."""
     directory = tempfile.mkdtemp()
-    lowered = subprocess.run(["vi-opt", *passes, *TO_LLVM], input=text,
+    lowered = subprocess.run(["vi-opt", *passes, *to_llvm], input=text,
                              stdout=subprocess.PIPE, text=True, check=True)
     translated = subprocess.run(["mlir-translate", "--mlir-to-llvmir"],
                                 input=lowered.stdout, stdout=subprocess.PIPE,
@@ -47,3 +48,9 @@ def function(library, name, arguments, result):
     callee.argtypes = [C_TYPES[argument] for argument in arguments]
     callee.restype = C_TYPES[result]
     return callee
+
+
+def load_measures(text):
+    """The library of a module of measures: exported functions of scalars and
+    tensors."""
+    return load(text, ("--vi-lower-distributions",), ("--vi-to-llvm",))

@@ -140,6 +140,11 @@ LogicalResult lowerPlate(vi::PlateOp plate, RewriterBase &rewriter) {
 
 struct TilePlates : vi::impl::TilePlatesBase<TilePlates> {
   void runOnOperation() override {
+    // Derivatives have been taken: what stops them has had its effect.
+    getOperation()->walk([](vi::StopGradientOp op) {
+      op.replaceAllUsesWith(op.getInput());
+      op.erase();
+    });
     // Outer plates first: the sizes of what an outer plate stacks are found
     // through the inner plates.
     SmallVector<vi::PlateOp> plates;

@@ -525,6 +525,8 @@ def TilePlates : Pass<"vi-tile-plates"> {
     stacks are the only arrays.
 
     The dimensions of a value that is stacked must not depend on the member.
+    Derivatives have been taken by now: `vi.stop_gradient` is replaced by its
+    operand.
 
     Example:
 
