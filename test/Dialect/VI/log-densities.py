@@ -24,6 +24,14 @@ def log(x):
     return mpmath.log(x) if x > 0 else -INF
 
 
+def log1minus(x):
+    return mpmath.log1p(-x) if x < 1 else -INF
+
+
+def xlog1minus(x, y):
+    return mpf(0) if x == 0 else x * log1minus(y)
+
+
 def xlogy(x, y):
     return mpf(0) if x == 0 else x * log(y)
 
@@ -93,7 +101,7 @@ def inverse_gamma(a, b, x):
 def beta(a, b, x):
     if x < 0 or x > 1:
         return []
-    return [xlogy(a - 1, x), xlogy(b - 1, 1 - x), lgamma(a + b), -lgamma(a),
+    return [xlogy(a - 1, x), xlog1minus(b - 1, x), lgamma(a + b), -lgamma(a),
             -lgamma(b)]
 
 
@@ -111,7 +119,7 @@ def logistic(m, s, x):
 
 
 def bernoulli(p, x):
-    return [log(p) if x else log(1 - p)]
+    return [log(p) if x else log1minus(p)]
 
 
 def bernoulli_logits(l, x):
@@ -122,7 +130,7 @@ def binomial(n, p, x):
     if x < 0 or x > n:
         return []
     return [mpmath.log(mpmath.binomial(n, x)), xlogy(x, p),
-            xlogy(n - x, 1 - p)]
+            xlog1minus(n - x, p)]
 
 
 def binomial_logits(n, l, x):

@@ -352,9 +352,10 @@ SmallVector<Value> PoissonLogOp::buildMeanStatistics(ImplicitLocOpBuilder &b) {
 //===----------------------------------------------------------------------===//
 
 /// log C(x + c - 1, x) = lgamma(x + c) - lgamma(c) - lgamma(x + 1), without
-/// cancellation.
+/// cancellation; exactly 0 where x is.
 static Expression logMultisets(Expression x, Expression c) {
-  return -log(x + c) - logBeta(x + 1, c);
+  return select(equal(x, x.constant(0)), x.constant(0),
+                -log(x + c) - logBeta(x + 1, c));
 }
 
 static Value expectNegativeBinomial(Expression mean, Expression c,
