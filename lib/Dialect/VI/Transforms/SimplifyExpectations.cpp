@@ -1,11 +1,12 @@
 //===- SimplifyExpectations.cpp - closed forms before anything is sampled -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Analysis/Forms.h"
 #include "vi/Analysis/LinearTerms.h"
 #include "vi/Dialect/VI/IR/Divergences.h"
 #include "vi/Dialect/VI/IR/VI.h"
@@ -43,6 +44,7 @@ private:
   };
 
   void replaceDensities();
+  void replaceForms();
   void splitPlates();
   void hoist();
   void splitResults();
@@ -220,6 +222,58 @@ void Simplifier::replaceDensities() {
     remark::passed(term.op.getLoc(), remarkOptions("entropy"))
         << remark::add("entropy of '{0}' in closed form", term.draw.getSite());
     replace(term.op, arith::NegFOp::create(builder, entropy));
+  }
+}
+
+/// Replaces log-densities whose formula is a sum of products of statistics of
+/// independent draws by the expectation of that sum.
+void Simplifier::replaceForms() {
+  SmallVector<LogProbOp> terms;
+  expect.walk([&](LogProbOp op) { terms.push_back(op); });
+  for (LogProbOp op : terms) {
+    if (!dependence.dependsOn(op.getResult()) ||
+        isa<RankedTensorType>(op.getValue().getType()) ||
+        isa<RankedTensorType>(
+            cast<DistType>(op.getDistribution().getType()).getValueType()))
+      continue;
+    auto draw = op.getValue().getDefiningOp<DrawOp>();
+    if (keepGuideDensity && draw &&
+        draw.getDistribution() == op.getDistribution())
+      continue;
+    auto family = op.getDistribution().getDefiningOp<DistributionOpInterface>();
+    if (!family || !dependence.getCoefficient(op.getResult()))
+      continue;
+    // The formula is written out in place, and taken back on failure.
+    Operation *before = op->getPrevNode();
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    FormAnalysis forms(expect, dependence);
+    Value expectation;
+    Value density = family.buildLogProb(builder, op.getValue());
+    if (density)
+      expectation = forms.buildExpectation(builder, density);
+    if (expectation && op.getMask()) {
+      Value zero = arith::ConstantOp::create(
+          builder, builder.getFloatAttr(expectation.getType(), 0.0));
+      expectation =
+          arith::SelectOp::create(builder, op.getMask(), expectation, zero);
+    }
+    if (expectation && !dependence.dependsOn(expectation) &&
+        expectation.getType() == op.getResult().getType()) {
+      remark::passed(op.getLoc(), remarkOptions("exact"))
+          << remark::add("expected log-density in closed form");
+      replace(op, expectation);
+      continue;
+    }
+    remark::missed(op.getLoc(), remarkOptions("exact"))
+        << remark::reason("{0}", forms.getReason());
+    Operation *first =
+        before ? before->getNextNode() : &op->getBlock()->front();
+    SmallVector<Operation *> written;
+    for (Operation *it = first; it != op.getOperation(); it = it->getNextNode())
+      written.push_back(it);
+    for (Operation *it : llvm::reverse(written))
+      it->erase();
+    dependence.invalidate();
   }
 }
 
@@ -409,6 +463,8 @@ static void eraseDeadCode(ExpectOp expect) {
 void Simplifier::run() {
   eraseDeadCode(expect);
   replaceDensities();
+  replaceForms();
+  eraseDeadCode(expect);
   splitPlates();
   eraseDeadCode(expect);
   hoist();

@@ -356,7 +356,11 @@ def SimplifyExpectations
        parameters do not depend on the draw, which is verified through all
        operations, plates and other draws: then the replacement is the
        expectation given everything else (Rao-Blackwellization).
-    3. By linearity, summands and factors that depend on no draw leave the
+    3. A log-density whose formula is a sum of products of statistics (powers,
+       exponentials, logarithms) of independent draws becomes its expectation,
+       from the expected statistics of the guide's families: conjugate pairs,
+       Gaussian likelihoods with log-normal scales, Poisson with log link.
+    4. By linearity, summands and factors that depend on no draw leave the
        expectation; a plate with random and fixed contributions is split.
 
     A remark (category `vi-expectations`) tells for each term what was done:
