@@ -41,6 +41,7 @@ void addScalarStage(OpPassManager &manager,
   manager.addPass(vi::createReuseAccumulators());
   if (options.contract)
     manager.addPass(vi::createAllowContraction());
+  // Random numbers need special functions.
   manager.addPass(vi::rng::createLowerRNGPass());
   manager.addPass(vi::special::createLowerSpecialPass());
 }
@@ -79,10 +80,11 @@ void addLLVMStage(OpPassManager &manager) {
   functions.addPass(createCSEPass());
   functions.addPass(arith::createArithExpandOpsPass());
   functions.addPass(createSCFToControlFlowPass());
+  manager.addPass(vi::createCallAccurateMath());
   ConvertMathToLLVMPassOptions math;
   // log1p(x) as log(1 + x) is 0 for small x.
   math.approximateLog1p = false;
-  functions.addPass(createConvertMathToLLVMPass(math));
+  manager.nest<func::FuncOp>().addPass(createConvertMathToLLVMPass(math));
   manager.addPass(createConvertMathToLibmPass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
   manager.addPass(createArithToLLVMConversionPass());

@@ -150,6 +150,39 @@ def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {
   ];
 }
 
+def CallAccurateMath : Pass<"vi-call-accurate-math", "::mlir::ModuleOp"> {
+  let summary = "call the C library's expm1 and log1p";
+  let description = [{
+    Upstream's conversion of `math` to the LLVM dialect makes exp(x) - 1 of
+    `math.expm1`, which is 0 for small x, and can make log(1 + x) of
+    `math.log1p`. These become calls of the C library's functions instead, as
+    `convert-math-to-libm` makes them; vectors are unrolled. All other
+    operations of `math` stay. So
+
+    ```mlir
+    func.func @f(%x: f64) -> f64 {
+      %y = math.expm1 %x : f64
+      return %y : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @expm1(f64) -> f64 attributes {llvm.readnone}
+
+    func.func @f(%x: f64) -> f64 {
+      %y = func.call @expm1(%x) : (f64) -> f64
+      return %y : f64
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
 def LowerCopies : Pass<"vi-lower-copies"> {
   let summary = "turn copies between strided buffers into loops";
   let description = [{

@@ -23,25 +23,26 @@ def LowerRNGPass : Pass<"vi-lower-rng", "::mlir::ModuleOp"> {
 
     `special` ops are among the results: run `vi-lower-special` afterwards.
 
-    Before:
+    A module that has a function of that name already keeps it. For example,
 
     ```mlir
+    func.func private @rng.uniform(i64, i64) -> f64
+
     func.func @f(%key: i64, %index: i64) -> f64 {
       %z = rng.normal %key, %index : f64
       return %z : f64
     }
     ```
 
-    After:
+    becomes
 
     ```mlir
+    func.func private @rng.uniform(i64, i64) -> f64
+
     func.func @f(%key: i64, %index: i64) -> f64 {
-      %u = call @rng.uniform(%key, %index) : (i64, i64) -> f64
+      %u = func.call @rng.uniform(%key, %index) : (i64, i64) -> f64
       %z = special.normal_quantile %u : f64
       return %z : f64
-    }
-    func.func private @rng.uniform(%key: i64, %index: i64) -> f64 {
-      ...
     }
     ```
   }];

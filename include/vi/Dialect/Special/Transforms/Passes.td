@@ -26,7 +26,7 @@ def LowerSpecialPass : Pass<"vi-lower-special", "::mlir::ModuleOp"> {
     for rare ties. An op on a tensor becomes a `linalg.generic` over scalars; an
     op on a vector that has no straight code is unrolled.
 
-    Before:
+    For example,
 
     ```mlir
     func.func @f(%x: f64) -> f64 {
@@ -35,7 +35,7 @@ def LowerSpecialPass : Pass<"vi-lower-special", "::mlir::ModuleOp"> {
     }
     ```
 
-    After:
+    becomes
 
     ```mlir
     func.func @f(%x: f64) -> f64 {
