@@ -6,30 +6,46 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/VI/IR/Divergences.h"
 #include "vi/Dialect/VI/IR/VI.h"
 
 using namespace mlir;
 using namespace vi;
 
-/// Divergences compare distributions over values of one type.
-static LogicalResult verifySameValues(Operation *op, Value q, Value p) {
+/// Divergences compare distributions over values of one type, and are infinite
+/// where q has mass outside the support of p.
+static LogicalResult verifyDivergence(Operation *op, Value q, Value p) {
+  auto note = [&](InFlightDiagnostic diagnostic) {
+    diagnostic.attachNote(q.getLoc()) << "q is here";
+    diagnostic.attachNote(p.getLoc()) << "p is here";
+    return diagnostic;
+  };
   Type left = cast<DistType>(q.getType()).getValueType();
   Type right = cast<DistType>(p.getType()).getValueType();
-  if (getElementTypeOrSelf(left) == getElementTypeOrSelf(right) &&
-      succeeded(verifyCompatibleShape(left, right)))
+  if (getElementTypeOrSelf(left) != getElementTypeOrSelf(right) ||
+      failed(verifyCompatibleShape(left, right)))
+    return note(op->emitOpError("compares a distribution over ")
+                << left << " with one over " << right);
+  auto family = q.getDefiningOp<DistributionOpInterface>();
+  auto other = p.getDefiningOp<DistributionOpInterface>();
+  if (!family || !other || q == p)
     return success();
-  InFlightDiagnostic diagnostic =
-      op->emitOpError("compares a distribution over ")
-      << left << " with one over " << right;
-  diagnostic.attachNote(q.getLoc()) << "q is here";
-  diagnostic.attachNote(p.getLoc()) << "p is here";
-  return diagnostic;
+  Support inner = family.getSupport(), outer = other.getSupport();
+  std::optional<bool> inside = isInside(inner, outer);
+  if (inside && !*inside)
+    return note(op->emitOpError("is infinite: q on ")
+                << stringifySupportKind(inner.kind)
+                << " has mass outside the support of p, "
+                << stringifySupportKind(outer.kind));
+  return success();
 }
 
-LogicalResult KLOp::verify() { return verifySameValues(*this, getQ(), getP()); }
+LogicalResult KLOp::verify() {
+  return verifyDivergence(*this, getQ(), getP());
+}
 
 LogicalResult CrossEntropyOp::verify() {
-  return verifySameValues(*this, getQ(), getP());
+  return verifyDivergence(*this, getQ(), getP());
 }
 
 LogicalResult ELBOOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
