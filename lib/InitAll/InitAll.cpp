@@ -16,6 +16,7 @@
 #include "vi/Dialect/Special/Transforms/Passes.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Differentiation/Passes.h"
 #include "vi/Target/Passes.h"
 
 void vi::registerDialects(mlir::DialectRegistry &registry) {
@@ -36,6 +37,7 @@ void vi::registerPasses() {
   rng::registerViRNGPasses();
   special::registerViSpecialPasses();
   registerVIPasses();
+  registerDifferentiationPasses();
   registerTargetPasses();
   registerTargetPipelines();
 }

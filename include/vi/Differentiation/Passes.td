@@ -1,0 +1,83 @@
+//===- Passes.td - differentiation passes -*- tablegen -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIFFERENTIATION_PASSES_TD
+#define VI_DIFFERENTIATION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
+  let summary = "add the gradient of functions by reverse-mode differentiation";
+  let description = [{
+    For each `func.func` with the attribute `vi.differentiate = "NAME"`, adds a
+    function `@NAME` of the same arguments that returns the value and its
+    derivative in each argument of `vi.wrt` (a list of argument numbers; the
+    default is every argument of floating-point type). The attributes
+    `vi.export`, `vi.name` and `vi.doc` are carried over; the results are named
+    `value` and `gradient` (`gradient_NAME` where there are several).
+
+    The derivative of a plate is a plate: its region computes a member's terms
+    and, behind them, their adjoints. The adjoint of a value that members share
+    is a running sum, that of a slice a stack, and a gather's adjoint updates
+    one element of a running sum. Where the adjoints of all results of a plate
+    are known before it (they are the weights of the terms), there is one such
+    plate and one pass over the data. Otherwise the members are recomputed in a
+    second one. Branches (`scf.if`) are treated in the same way; loops
+    (`scf.for`) run backwards over the states that the forward loop kept.
+
+    Nothing is computed for values that no argument of `vi.wrt` reaches or that
+    do not reach the result. An operation without derivative rule in between is
+    an error at its location.
+
+    At kinks one element of the subdifferential is taken: 0 for `math.absf` at
+    0; `arith.maximumf` and `arith.minimumf` of equal operands give the adjoint
+    to the second; equal greatest elements of a reduction share it. The branch
+    of `arith.select` that is not taken receives exactly 0, whatever the
+    derivatives on the way: adjoints behind a select carry its condition along,
+    and are replaced by 0 where it does not hold before they are added to
+    anything that is used elsewhere.
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: f64, %a: f64) -> f64
+        attributes {vi.differentiate = "f_gradient", vi.wrt = [0]} {
+      %y = math.log %x : f64
+      %z = arith.mulf %a, %y : f64
+      return %z : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: f64, %a: f64) -> f64 {
+      %y = math.log %x : f64
+      %z = arith.mulf %a, %y : f64
+      return %z : f64
+    }
+    func.func @f_gradient(%x: f64, %a: f64)
+        -> (f64 {vi.name = "value"}, f64 {vi.name = "gradient"}) {
+      %y = math.log %x : f64
+      %z = arith.mulf %a, %y : f64
+      %gradient = arith.divf %a, %x : f64
+      return %z, %gradient : f64, f64
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect", "::vi::special::SpecialDialect"
+  ];
+  let statistics = [
+    Statistic<"gradients", "gradients", "Number of functions differentiated">
+  ];
+}
+
+#endif // VI_DIFFERENTIATION_PASSES_TD

@@ -1,0 +1,350 @@
+//===- ReverseSweep.cpp - emission of the reverse sweep -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReverseSweep.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "vi/Differentiation/DerivativeRules.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace vi;
+
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+void ReverseSweep::emitForward(Block &block, Scope &scope) {
+  for (Operation &op : block.without_terminator()) {
+    // A clone of the same op further out has left its region's arguments.
+    for (Region &region : op.getRegions()) {
+      auto forget = [&](Block *inner) {
+        for (BlockArgument argument : inner->getArguments())
+          scope.forward.erase(argument);
+      };
+      for (Block &inner : region)
+        forget(&inner);
+      region.walk([&](Block *inner) { forget(inner); });
+    }
+    b.clone(op, scope.forward);
+  }
+}
+
+LogicalResult ReverseSweep::emitReverse(Block &block, Scope &scope) {
+  for (Operation &op : llvm::reverse(block.without_terminator())) {
+    bool hasAdjoint = llvm::any_of(op.getResults(), [&](Value result) {
+      return scope.adjoints.contains(result);
+    });
+    if (!hasAdjoint)
+      continue;
+    b.setLoc(op.getLoc());
+    if (failed(reverse(&op, scope)))
+      return failure();
+  }
+  return success();
+}
+
+/// Erases operations without use and effect, users before what they use.
+static void eraseDead(Block &block, const DenseSet<Operation *> &kept) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (kept.contains(&op))
+      continue;
+    if (isOpTriviallyDead(&op)) {
+      op.erase();
+      continue;
+    }
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        eraseDead(inner, kept);
+  }
+}
+
+void ReverseSweep::finish(Scope &scope) {
+  for (Scope::Pair &pair : scope.pairs)
+    mergePair(pair);
+  if (scope.tapes.empty())
+    return;
+  DenseSet<Operation *> kept;
+  for (Scope::Tape &tape : scope.tapes) {
+    kept.insert(tape.loop);
+    for (Value stack : tape.stacks)
+      if (stack)
+        kept.insert(stack.getDefiningOp());
+  }
+  eraseDead(*scope.tapes.front().loop->getBlock(), kept);
+  for (Scope::Tape &tape : scope.tapes)
+    recordStates(tape);
+}
+
+LogicalResult ReverseSweep::reverse(Operation *op, Scope &scope) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](PlateOp plate) { return reversePlate(plate, scope); })
+      .Case([&](scf::IfOp branch) { return reverseIf(branch, scope); })
+      .Case([&](scf::ForOp loop) { return reverseFor(loop, scope); })
+      .Case([&](linalg::GenericOp generic) {
+        return reverseGeneric(generic, scope);
+      })
+      .Case(
+          [&](CholeskyOp cholesky) { return reverseCholesky(cholesky, scope); })
+      .Case([&](TriangularSolveOp solve) {
+        return reverseTriangularSolve(solve, scope);
+      })
+      .Default([&](Operation *other) {
+        if (isa_and_nonnull<tensor::TensorDialect>(other->getDialect()))
+          return reverseTensor(other, scope);
+        return reverseElementwise(other, scope);
+      });
+}
+
+LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
+  const DerivativeRule *rule = getDerivativeRule(op->getName().getStringRef());
+  if (!rule || op->getNumRegions())
+    return op->emitOpError("has no derivative rule, and the result that is "
+                           "differentiated depends on it");
+  SmallVector<Value> operands = lookup(scope, op->getOperands());
+  SmallVector<Value> results = lookup(scope, op->getResults());
+  for (OpResult result : op->getResults()) {
+    auto entry = scope.adjoints.find(result);
+    if (entry == scope.adjoints.end())
+      continue;
+    Adjoint adjoint = entry->second;
+    if (isa<ShapedType>(result.getType()))
+      return op->emitOpError("on ")
+             << result.getType() << " has no derivative rule";
+    RuleContext context(b, op, operands, results, result.getResultNumber(),
+                        adjoint.value);
+    for (OpOperand &operand : op->getOpOperands()) {
+      unsigned number = operand.getOperandNumber();
+      if (!activity.isActive(operand.get()))
+        continue;
+      switch (rule->getKind(number)) {
+      case DerivativeRule::Kind::Zero:
+        continue;
+      case DerivativeRule::Kind::Unknown:
+        return op->emitOpError("has no derivative rule in operand ")
+               << number << ", and the result that is differentiated depends "
+               << "on it";
+      case DerivativeRule::Kind::Known:
+        break;
+      }
+      Contribution contribution = rule->getRule(number)(context);
+      add(scope, operand.get(), contribution.value,
+          conjunction(adjoint.mask,
+                      Mask{contribution.condition, contribution.holds}));
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Adjoints
+//===----------------------------------------------------------------------===//
+
+Value ReverseSweep::getCondition(Mask mask) {
+  if (mask.holds)
+    return mask.condition;
+  Value yes = arith::ConstantIntOp::create(b, 1, /*width=*/1);
+  return b.createOrFold<arith::XOrIOp>(mask.condition, yes);
+}
+
+Mask ReverseSweep::conjunction(Mask a, Mask c) {
+  if (!a.condition || a == c)
+    return c;
+  if (!c.condition)
+    return a;
+  return {b.createOrFold<arith::AndIOp>(getCondition(a), getCondition(c)),
+          true};
+}
+
+Value ReverseSweep::materialize(const Adjoint &adjoint) {
+  if (!adjoint.mask.condition)
+    return adjoint.value;
+  Value zero = floatConstant(b, adjoint.value.getType(), 0.0);
+  Value yes = adjoint.value, no = zero;
+  if (!adjoint.mask.holds)
+    std::swap(yes, no);
+  return b.createOrFold<arith::SelectOp>(adjoint.mask.condition, yes, no);
+}
+
+Value ReverseSweep::getAdjoint(Scope &scope, Value primal) {
+  auto entry = scope.adjoints.find(primal);
+  if (entry == scope.adjoints.end())
+    return {};
+  entry->second = {materialize(entry->second), {}};
+  return entry->second.value;
+}
+
+Value ReverseSweep::getAdjointOrZero(Scope &scope, Value primal) {
+  if (Value adjoint = getAdjoint(scope, primal))
+    return adjoint;
+  return getZero(scope, primal);
+}
+
+void ReverseSweep::add(Scope &scope, Value primal, Value contribution,
+                       Mask mask) {
+  if (!activity.isActive(primal))
+    return;
+  auto [entry, inserted] =
+      scope.adjoints.try_emplace(primal, Adjoint{contribution, mask});
+  if (inserted)
+    return;
+  Adjoint &adjoint = entry->second;
+  if (isa<RankedTensorType>(primal.getType())) {
+    adjoint = {addTensors(materialize(adjoint), contribution), {}};
+    return;
+  }
+  if (!(adjoint.mask == mask)) {
+    contribution = materialize({contribution, mask});
+    adjoint = {materialize(adjoint), {}};
+  }
+  adjoint.value = arith::AddFOp::create(b, adjoint.value, contribution);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors of zeros, and sums
+//===----------------------------------------------------------------------===//
+
+OpFoldResult ReverseSweep::getSize(Scope &scope, Value primal, int64_t dim) {
+  auto type = cast<RankedTensorType>(primal.getType());
+  if (!type.isDynamicDim(dim))
+    return b.getIndexAttr(type.getDimSize(dim));
+
+  if (auto argument = dyn_cast<BlockArgument>(primal)) {
+    Operation *parent = argument.getOwner()->getParentOp();
+    unsigned number = argument.getArgNumber();
+    if (auto plate = dyn_cast<PlateOp>(parent)) {
+      unsigned slices = plate.getSlices().size();
+      if (number <= slices)
+        return getSize(scope, plate.getSlices()[number - 1], dim + 1);
+      return getSize(scope, plate.getInits()[number - 1 - slices], dim);
+    }
+    if (auto loop = dyn_cast<scf::ForOp>(parent))
+      return getSize(scope, loop.getInitArgs()[number - 1], dim);
+  } else {
+    auto result = cast<OpResult>(primal);
+    Operation *op = result.getOwner();
+    unsigned number = result.getResultNumber();
+    if (auto plate = dyn_cast<PlateOp>(op)) {
+      if (number < plate.getSums().size())
+        return getSize(scope, plate.getInits()[number], dim);
+      if (dim == 0)
+        return getAsOpFoldResult(lookup(scope, plate.getCount()));
+    }
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return getSize(scope, loop.getInitArgs()[number], dim);
+    if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
+      return getSize(scope, destination.getTiedOpOperand(result)->get(), dim);
+    if (auto solve = dyn_cast<TriangularSolveOp>(op))
+      return getSize(scope, solve.getRhs(), dim);
+    if (auto cholesky = dyn_cast<CholeskyOp>(op))
+      return getSize(scope, cholesky.getMatrix(), dim);
+    if (auto cast = dyn_cast<tensor::CastOp>(op))
+      return getSize(scope, cast.getSource(), dim);
+    if (auto stop = dyn_cast<StopGradientOp>(op))
+      return getSize(scope, stop.getInput(), dim);
+    if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+      return getAsOpFoldResult(lookup(scope, empty.getDynamicSize(dim)));
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+      llvm::SmallBitVector dropped = slice.getDroppedDims();
+      int64_t kept = 0;
+      for (auto [source, size] : llvm::enumerate(slice.getMixedSizes())) {
+        if (dropped.test(source))
+          continue;
+        if (kept++ != dim)
+          continue;
+        if (auto value = dyn_cast<Value>(size))
+          return getAsOpFoldResult(lookup(scope, value));
+        return size;
+      }
+    }
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      OpFoldResult size = expand.getMixedOutputShape()[dim];
+      if (auto value = dyn_cast<Value>(size))
+        return getAsOpFoldResult(lookup(scope, value));
+      return size;
+    }
+  }
+  return getAsOpFoldResult(
+      b.createOrFold<tensor::DimOp>(lookup(scope, primal), dim));
+}
+
+SmallVector<OpFoldResult> ReverseSweep::getSizes(Scope &scope, Value primal) {
+  SmallVector<OpFoldResult> sizes;
+  int64_t rank = cast<RankedTensorType>(primal.getType()).getRank();
+  for (int64_t dim = 0; dim < rank; ++dim)
+    sizes.push_back(getSize(scope, primal, dim));
+  return sizes;
+}
+
+Value ReverseSweep::getEmpty(Scope &scope, Value primal) {
+  auto type = cast<RankedTensorType>(primal.getType());
+  SmallVector<Value> dynamic;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      dynamic.push_back(getValueOrCreateConstantIndexOp(
+          b, b.getLoc(), getSize(scope, primal, dim)));
+  return tensor::EmptyOp::create(b, type, dynamic);
+}
+
+Value ReverseSweep::getZero(Scope &scope, Value primal) {
+  auto type = dyn_cast<RankedTensorType>(primal.getType());
+  if (!type)
+    return floatConstant(b, primal.getType(), 0.0);
+  Value zero = floatConstant(b, type.getElementType(), 0.0);
+  return linalg::FillOp::create(b, zero, getEmpty(scope, primal)).getResult(0);
+}
+
+Value ReverseSweep::addTensors(Value accumulator, Value contribution) {
+  if (contribution.getType() != accumulator.getType())
+    contribution =
+        tensor::CastOp::create(b, accumulator.getType(), contribution);
+  auto type = cast<RankedTensorType>(accumulator.getType());
+  AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, TypeRange(type), ValueRange(contribution),
+             ValueRange(accumulator), ArrayRef<AffineMap>{identity, identity},
+             iterators,
+             [](OpBuilder &nested, Location loc, ValueRange elements) {
+               Value sum =
+                   arith::AddFOp::create(nested, loc, elements[1], elements[0]);
+               linalg::YieldOp::create(nested, loc, sum);
+             })
+      .getResult(0);
+}
+
+Value ReverseSweep::sumElements(Value tensor) {
+  return vi::sum(Expression(b, tensor));
+}
+
+Value ReverseSweep::mapMatrix(
+    Value like, ValueRange inputs, ArrayRef<AffineMap> maps,
+    function_ref<Value(Value, Value, ValueRange)> function) {
+  auto type = cast<RankedTensorType>(like.getType());
+  SmallVector<Value> dynamic;
+  for (int64_t dim = 0; dim < 2; ++dim)
+    if (type.isDynamicDim(dim))
+      dynamic.push_back(b.createOrFold<tensor::DimOp>(like, dim));
+  Value empty = tensor::EmptyOp::create(b, type, dynamic);
+  SmallVector<AffineMap> all(maps);
+  all.push_back(b.getMultiDimIdentityMap(2));
+  SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, TypeRange(type), inputs, ValueRange(empty), all, iterators,
+             [&](OpBuilder &nested, Location loc, ValueRange elements) {
+               OpBuilder::InsertionGuard guard(b);
+               b.setInsertionPoint(nested.getInsertionBlock(),
+                                   nested.getInsertionPoint());
+               Value row = linalg::IndexOp::create(b, 0);
+               Value column = linalg::IndexOp::create(b, 1);
+               Value element = function(row, column, elements.drop_back());
+               linalg::YieldOp::create(b, element);
+             })
+      .getResult(0);
+}

@@ -1,0 +1,66 @@
+// RUN: vi-opt %s --vi-differentiate | FileCheck %s
+
+// A product, in one of its factors.
+func.func @scalar(%x: f64, %a: f64) -> f64
+    attributes {vi.differentiate = "scalar_gradient", vi.wrt = [0], vi.export} {
+  %y = math.log %x : f64
+  %z = arith.mulf %a, %y : f64
+  return %z : f64
+}
+// CHECK-LABEL: func.func @scalar(
+// CHECK-NOT: vi.differentiate
+// CHECK-LABEL: func.func @scalar_gradient(
+// CHECK-SAME: %[[X:.*]]: f64, %[[A:.*]]: f64) -> (f64 {vi.name = "value"}, f64 {vi.name = "gradient"}) attributes {vi.export}
+// CHECK-NEXT: %[[Y:.*]] = math.log %[[X]]
+// CHECK-NEXT: %[[Z:.*]] = arith.mulf %[[A]], %[[Y]]
+// CHECK-NEXT: %[[G:.*]] = arith.divf %[[A]], %[[X]]
+// CHECK-NEXT: return %[[Z]], %[[G]]
+
+// One pass over the data: a plate of draws, in it one plate of data that holds
+// both sweeps; the gather's adjoint updates one element of a running sum.
+func.func @regression(%y: tensor<?xf64>, %x: tensor<?x?xf64>,
+                      %group: tensor<?xindex>, %phi: tensor<?xf64>,
+                      %noise: tensor<?x?xf64>, %scale: f64) -> f64
+    attributes {vi.differentiate = "regression_gradient", vi.wrt = [3]} {
+  %zero = arith.constant 0.0 : f64
+  %half = arith.constant -0.5 : f64
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %d = tensor.dim %x, %c1 : tensor<?x?xf64>
+  %k = tensor.dim %noise, %c0 : tensor<?x?xf64>
+  %p = tensor.dim %phi, %c0 : tensor<?xf64>
+  %groups = arith.subi %p, %d : index
+  %total = vi.plate "draws" %i in %k (%e = %noise : tensor<?x?xf64>)
+      sums(%s = %zero : f64) {
+    %u = linalg.add ins(%phi, %e : tensor<?xf64>, tensor<?xf64>)
+        outs(%phi : tensor<?xf64>) -> tensor<?xf64>
+    %beta = tensor.extract_slice %u[0] [%d] [1] : tensor<?xf64> to tensor<?xf64>
+    %alpha = tensor.extract_slice %u[%d] [%groups] [1] : tensor<?xf64> to tensor<?xf64>
+    %log_density = vi.plate "obs" %j in %n
+        (%y_j = %y : tensor<?xf64>, %x_j = %x : tensor<?x?xf64>, %g = %group : tensor<?xindex>)
+        sums(%t = %zero : f64) {
+      %init = tensor.from_elements %zero : tensor<f64>
+      %dot = linalg.dot ins(%x_j, %beta : tensor<?xf64>, tensor<?xf64>)
+          outs(%init : tensor<f64>) -> tensor<f64>
+      %eta = tensor.extract %dot[] : tensor<f64>
+      %alpha_g = tensor.extract %alpha[%g] : tensor<?xf64>
+      %mu = arith.addf %eta, %alpha_g : f64
+      %r = arith.subf %y_j, %mu : f64
+      %square = arith.mulf %r, %r : f64
+      %term = arith.mulf %square, %half : f64
+      %next = arith.addf %t, %term : f64
+      vi.yield sums(%next : f64)
+    }
+    %weighted = arith.mulf %log_density, %scale : f64
+    %sum = arith.addf %s, %weighted : f64
+    vi.yield sums(%sum : f64)
+  }
+  return %total : f64
+}
+// CHECK-LABEL: func.func @regression_gradient(
+// CHECK-NOT: vi.plate
+// CHECK: vi.plate "draws"
+// CHECK-NOT: vi.plate
+// CHECK: vi.plate "obs"
+// CHECK-NOT: vi.plate

@@ -1,0 +1,119 @@
+"""Compiles functions with their gradients, and differentiates numerically."""
+import ctypes
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+C_TYPES = {np.dtype("f8"): ctypes.c_double, np.dtype("f4"): ctypes.c_float,
+           np.dtype("i8"): ctypes.c_int64, np.dtype("i4"): ctypes.c_int32,
+           np.dtype("?"): ctypes.c_bool}
+
+
+class Library:
+    """A shared library of exported functions, called by the C rules."""
+
+    def __init__(self, path):
+        self.library = ctypes.CDLL(str(path))
+
+    def call(self, name, *arguments, results=()):
+        """Calls a function whose first result is returned. `results` are the
+        shapes of the others, which are f64; with them, all are returned."""
+        passed, kept = [], []
+        for argument in arguments:
+            if isinstance(argument, (float, np.floating)):
+                passed.append(ctypes.c_double(argument))
+            elif isinstance(argument, (int, np.integer)):
+                passed.append(ctypes.c_int64(argument))
+            else:
+                array = np.ascontiguousarray(argument)
+                kept.append(array)
+                pointer = ctypes.POINTER(C_TYPES[array.dtype])
+                passed.append(array.ctypes.data_as(pointer))
+                passed += [ctypes.c_int64(size) for size in array.shape]
+        outputs = [np.full(shape, np.nan) for shape in results]
+        passed += [output.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+                   for output in outputs]
+        function = self.library[name]
+        function.restype = ctypes.c_double
+        value = function(*passed)
+        return [value, *outputs] if results else value
+
+
+def compile_module(vi_opt, clang, text, passes=("--vi-differentiate",)):
+    """Differentiates and compiles a module."""
+    directory = pathlib.Path(tempfile.mkdtemp())
+    source = directory / "module.mlir"
+    source.write_text(text)
+
+    def run(*command):
+        process = subprocess.run([str(c) for c in command],
+                                 capture_output=True, text=True)
+        if process.returncode:
+            sys.exit(f"{command}:\n{process.stderr[-6000:]}")
+
+    lowered, llvm = directory / "lowered.mlir", directory / "module.ll"
+    run(vi_opt, source, *passes, "--vi-to-llvm", "-o", lowered)
+    run("mlir-translate", "--mlir-to-llvmir", lowered, "-o", llvm)
+    shared = directory / "module.so"
+    run(clang, "-O1", "-shared", "-fPIC", "-Wno-override-module", llvm, "-lm",
+        "-o", shared)
+    return Library(shared)
+
+
+def derivative(function, x):
+    """The derivative by central differences, extrapolated to step 0 (Ridders
+    1982), and an estimate of its error, rounding included."""
+    shrink = 1.6
+    step = max(abs(x), 1e-3) * 0.02
+    scale = np.finfo(float).eps * max(abs(function(x)), 1e-300)
+    table, best = [], (np.nan, np.inf)
+    for i in range(9):
+        high, low = x + step, x - step
+        row = [(function(high) - function(low)) / (high - low)]
+        noise = 4 * scale / step
+        factor = shrink ** 2
+        for previous in (table[-1] if table else []):
+            row.append((row[-1] * factor - previous) / (factor - 1))
+            factor *= shrink ** 2
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - previous))
+            if error + noise < best[1]:
+                best = (row[-1], error + noise)
+        table.append(row)
+        step /= shrink
+    return best
+
+
+def check_gradient(library, name, arguments, index, label=None):
+    """Compares the gradient of `name` in argument `index` (an array) with
+    differences: 1e-6 of the larger of a component and the largest one."""
+    arguments = list(arguments)
+    x = np.asarray(arguments[index], float)
+    value, gradient = library.call(name + "_gradient", *arguments,
+                                   results=[x.shape])
+    plain = library.call(name, *arguments)
+    failures = []
+    if not abs(value - plain) <= 1e-12 * max(1, abs(plain)):
+        failures.append(f"value {value}, expected {plain}")
+    expected = np.empty_like(x)
+    error = np.empty_like(x)
+    for position in np.ndindex(x.shape):
+        def along(t):
+            moved = x.copy()
+            moved[position] = t
+            return library.call(name, *arguments[:index], moved,
+                                *arguments[index + 1:])
+        expected[position], error[position] = derivative(along, x[position])
+    tolerance = 1e-6 * np.maximum(np.abs(expected),
+                                  1e-2 * np.max(np.abs(expected))) + 2 * error
+    wrong = ~(np.abs(gradient - expected) <= tolerance)
+    if np.any(error > 1e-6 * np.max(np.abs(expected))):
+        failures.append(f"differences too noisy: {error.max()}")
+    if np.any(wrong):
+        failures.append(f"gradient {gradient.tolist()}, expected "
+                        f"{expected.tolist()}")
+    print(f"{label or name}: " + ("; ".join(failures) if failures else
+          f"{np.max(np.abs(gradient - expected)) / np.max(np.abs(expected)):.1e}"))
+    return not failures
