@@ -10,6 +10,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "vi/Data/DataSet.h"
 #include "vi/Data/OutputFile.h"
@@ -459,6 +460,7 @@ int run() {
 int main(int argc, char **argv) {
   llvm::InitLLVM initializer(argc, argv);
   vi::registerAllPasses();
+  registerPassManagerCLOptions();
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(
           argc, argv, "fit a model of the vi dialect to data\n", &llvm::errs()))
