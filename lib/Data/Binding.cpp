@@ -105,20 +105,23 @@ static llvm::Error makeMissingError(const ArgumentDescription &argument,
   std::string message = llvm::join(set.files, ", ") +
                         (set.files.size() == 1 ? " has" : " have") + " no `" +
                         argument.name + "`";
-  // Names that differ in case or by a slip of the keys.
+  // Names that differ in case or by a slip of the keys; the nearest counts.
   std::string near;
+  unsigned nearest = (argument.name.size() + 2) / 3 + 1;
   constexpr size_t limit = 12;
   std::string names;
   for (auto [i, entry] : llvm::enumerate(set.getEntries())) {
     llvm::StringRef name = entry.name;
-    size_t most = std::max<size_t>(1, argument.name.size() / 3);
-    if (near.empty() &&
-        (name.equals_insensitive(argument.name) ||
-         (argument.name.size() > 1 &&
-          name.edit_distance(argument.name, true, most) <= most)))
+    unsigned distance = name.equals_insensitive(argument.name) ? 0
+                        : argument.name.size() < 2
+                            ? nearest
+                            : name.edit_distance(argument.name, true, nearest);
+    if (distance < nearest) {
+      nearest = distance;
       near = name.str();
+    }
     if (i < limit)
-      names += (i == 0 ? "`" : ", `") + entry.name + "`";
+      names += (i == 0 ? "`" : ", `") + shortenForMessage(name) + "`";
     else if (i == limit)
       names +=
           ", and " + std::to_string(set.getEntries().size() - limit) + " more";

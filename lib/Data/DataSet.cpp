@@ -73,7 +73,7 @@ llvm::Error DataSet::add(DataArray array) {
     const std::string &first = entries[position->second].file;
     return llvm::createStringError(
         array.file + ": " + (array.isColumn ? "column" : "entry") + " `" +
-        array.name + "` is given twice" +
+        shortenForMessage(array.name) + "` is given twice" +
         (first == array.file ? "" : ": " + first + " has it, too"));
   }
   entries.push_back(std::move(array));
@@ -155,13 +155,17 @@ std::optional<double> vi::data::parseReal(llvm::StringRef text) {
   return value;
 }
 
-std::string vi::data::quoteForMessage(llvm::StringRef text) {
+std::string vi::data::shortenForMessage(llvm::StringRef name) {
   constexpr size_t limit = 40;
-  std::string result = llvm::json::fixUTF8(text.take_front(limit));
+  std::string result = llvm::json::fixUTF8(name.take_front(limit));
   for (char &c : result)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       c = ' ';
-  return '"' + result + (text.size() > limit ? "..." : "") + '"';
+  return name.size() > limit ? result + "..." : result;
+}
+
+std::string vi::data::quoteForMessage(llvm::StringRef text) {
+  return '"' + shortenForMessage(text) + '"';
 }
 
 //===----------------------------------------------------------------------===//

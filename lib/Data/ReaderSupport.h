@@ -38,8 +38,10 @@ std::optional<int64_t> parseInteger(llvm::StringRef text);
 /// Too large a number is infinite, too small a one is rounded to zero.
 std::optional<double> parseReal(llvm::StringRef text);
 
-/// A text for a message: in quotation marks, without control characters, and
-/// cut where it is long.
+/// A name for a message: without control characters, and cut where it is long.
+std::string shortenForMessage(llvm::StringRef name);
+
+/// The same for a text, in quotation marks.
 std::string quoteForMessage(llvm::StringRef text);
 
 /// Moves a vector's elements into an array, which owns them from then on.

@@ -7,6 +7,7 @@
 
 #include "vi/Data/Results.h"
 
+#include "ReaderSupport.h"
 #include "vi/Data/Binding.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -268,7 +269,8 @@ vi::data::readParameters(llvm::StringRef path,
   }
   for (const DataArray &entry : set.getEntries())
     if (!names.contains(entry.name))
-      return llvm::createStringError(path + ": `" + entry.name +
+      return llvm::createStringError(path + ": `" +
+                                     shortenForMessage(entry.name) +
                                      "` is not a parameter of this fit");
   for (const NamedArray &parameter : parameters)
     if (!set.lookup(parameter.name))

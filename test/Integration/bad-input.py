@@ -191,8 +191,8 @@ data("empty file", "d.json: the file is empty", "")
 data("no object", 'd.json:1:2: expected an object of named entries, {"name": '
      'value, ...}', "[1, 2]")
 data("truncated JSON",
-     "d.json:1:44: missing a comma or ']' after an array element (the file "
-     "ends here)", json()[:43])
+     "d.json:1:24: missing a comma or ']' after an array element (the file "
+     "ends here)", '{"J": 2, "group": [1, 2')
 data("number too big", "d.json:1:7: number too big to be stored in double",
      '{"x": 1e999}')
 data("entry given twice", "d.json: entry `J` is given twice",
@@ -309,7 +309,7 @@ case("unknown model", r"no model @other; it has @groups", {"d.json": json()},
 # Models.
 case("no model file", r"model\.mlir", model=None)
 case("empty model file", r"the file has no vi\.model", model="")
-case("a model file of bytes", r"model\.mlir:1:1: error", model="\x00\x01\xff")
+case("a model file of bytes", r"model\.mlir:1:\d+: error", model="\x00\x01\xff")
 case("a model cut short", r"model\.mlir:\d+:\d+: error", model=MODEL[:500])
 case("a module without models", r"the file has no vi\.model",
      model="func.func @f() { return }")

@@ -145,6 +145,9 @@ TEST_F(BindingTest, Missing) {
   EXPECT_EQ(bind({argument}),
             "d.json has no `wieght`, but `N`, `weight`; is `weight` meant? "
             "(argument `wieght`, model.mlir:3:20)");
+  // The nearest name, not the first.
+  EXPECT_EQ(bind({describe("weigt2", ElementKind::Float64, {dynamic})}),
+            "d.json has no `weigt2`, but `N`, `weight`; is `weight` meant?");
   // Every argument at fault has its message.
   EXPECT_EQ(bind({describe("n", ElementKind::Float64),
                   describe("weight", ElementKind::Float64)}),
