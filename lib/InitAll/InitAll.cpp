@@ -17,6 +17,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Differentiation/Passes.h"
+#include "vi/Pipelines/Pipelines.h"
 #include "vi/Target/Passes.h"
 
 void vi::registerDialects(mlir::DialectRegistry &registry) {
@@ -40,6 +41,7 @@ void vi::registerPasses() {
   registerDifferentiationPasses();
   registerTargetPasses();
   registerTargetPipelines();
+  registerModelPipelines();
 }
 
 void vi::registerAllPasses() {
