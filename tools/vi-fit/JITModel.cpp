@@ -13,8 +13,9 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "vi/Dialect/VI/IR/VI.h"
+#include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Pipelines/Pipelines.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -171,20 +172,13 @@ static void removeOtherModels(ModuleOp module, ModelOp model) {
 /// The functions of the model, as functions on tensors.
 static LogicalResult runPasses(ModuleOp module, StringRef family,
                                bool counter) {
-  std::string pipeline =
-      llvm::formatv("vi-raise-to-plates,vi-unconstrain,"
-                    "vi-auto-guide{{family={0}},"
-                    "vi-entry-points{{counter={1}},"
-                    "vi-expand-elbo,canonicalize,cse,"
-                    "func.func(vi-estimate-expectations),"
-                    "vi-lower-distributions,vi-fuse-plates,canonicalize,cse,"
-                    "vi-differentiate,canonicalize,cse",
-                    family, counter ? "true" : "false");
+  ModelPipelineOptions options;
+  options.family = family == "fullrank" ? GuideFamily::FullRank
+                   : family == "delta"  ? GuideFamily::Delta
+                                        : GuideFamily::MeanField;
+  options.counter = counter;
   PassManager manager(module.getContext());
-  if (failed(applyPassManagerCLOptions(manager)))
-    return failure();
-  if (failed(parsePassPipeline(pipeline, manager)))
-    return failure();
+  buildModelPipeline(manager, options);
   return manager.run(module);
 }
 
@@ -651,8 +645,8 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   // The data are checked against the model with plates for its sites over
   // tensors.
   PassManager manager(module.getContext());
-  if (failed(parsePassPipeline("vi-raise-to-plates", manager)) ||
-      failed(manager.run(*source)))
+  manager.addPass(createRaiseToPlates());
+  if (failed(manager.run(*source)))
     return makeReportedError();
   auto modelOp = source->lookupSymbol<ModelOp>(model->name);
   if (llvm::Error error = checkPlates(modelOp, model->bound))
