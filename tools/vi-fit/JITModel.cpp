@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <limits>
 
 using namespace mlir;
 using namespace vi;
@@ -224,7 +225,8 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   // What the functions say about themselves.
   auto shapesOp = module.lookupSymbol<func::FuncOp>(name + "_shapes");
   auto reportOp = module.lookupSymbol<func::FuncOp>(name + "_report");
-  if (!shapesOp || !reportOp)
+  auto checkOp = module.lookupSymbol<func::FuncOp>(name + "_check");
+  if (!shapesOp || !reportOp || !checkOp)
     return makeError("model @{0} has no entry points", name);
   auto readDescriptions = [&](StringRef attribute,
                               std::vector<Description> &into) {
@@ -245,6 +247,14 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   for (auto plate :
        shapesOp->getAttrOfType<ArrayAttr>("vi.plates").getAsRange<StringAttr>())
     plateNames.push_back(plate.getValue().str());
+  if (auto messages = checkOp->getAttrOfType<ArrayAttr>("vi.checks"))
+    for (auto message : messages.getAsRange<StringAttr>())
+      checkMessages.push_back(message.getValue().str());
+  if (auto sites = shapesOp->getAttrOfType<ArrayAttr>("vi.observed"))
+    for (auto site : sites.getAsRange<DictionaryAttr>())
+      observed.push_back({site.getAs<StringAttr>("site").getValue().str(),
+                          site.getAs<StringAttr>("argument").getValue().str(),
+                          site.getAs<StringAttr>("support").getValue().str()});
   upToConstant = shapesOp->hasAttr("vi.unnormalized") ||
                  llvm::any_of(latentDescriptions, [](const Description &d) {
                    return d.kind == "improper";
@@ -289,6 +299,7 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     return llvm::Error::success();
   };
   const std::pair<const char *, JIT::Function *> functions[] = {
+      {"_check", &check},
       {"_shapes", &shapes},
       {"_initial", &initialFunction},
       {"_elbo", &elbo},
@@ -552,6 +563,73 @@ bool JITModel::permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
   return true;
 }
 
+/// The element at a place in memory as a real number.
+static double readElement(const char *place, data::ElementKind kind) {
+  auto read = [&](auto value) {
+    std::memcpy(&value, place, sizeof(value));
+    return static_cast<double>(value);
+  };
+  switch (kind) {
+  case data::ElementKind::Float64:
+    return read(double());
+  case data::ElementKind::Float32:
+    return read(float());
+  case data::ElementKind::Int64:
+    return read(int64_t());
+  case data::ElementKind::Int32:
+    return read(int32_t());
+  default:
+    return *reinterpret_cast<const unsigned char *>(place) != 0;
+  }
+}
+
+llvm::Error JITModel::checkData() {
+  int64_t failed = 0, left = 0, right = 0;
+  Call call(*this);
+  call.addPointer(&left);
+  call.addPointer(&right);
+  call.addReturn(&failed);
+  call.run(check);
+  if (failed > 0 && failed <= int64_t(checkMessages.size()))
+    return makeError(
+        "the data do not fit together: {0}",
+        llvm::formatv(false, checkMessages[failed - 1].c_str(), left, right)
+            .str());
+  for (const Observed &site : observed) {
+    double low = 0, high = std::numeric_limits<double>::infinity();
+    const char *values;
+    if (site.support == "positive") {
+      values = "positive numbers";
+    } else if (site.support == "unit_interval") {
+      high = 1;
+      values = "numbers between 0 and 1";
+    } else if (site.support == "boolean") {
+      high = 1;
+      values = "0 and 1";
+    } else if (site.support == "nonnegative_integer") {
+      values = "0, 1, 2, ...";
+    } else {
+      continue;
+    }
+    auto data = llvm::find_if(bound, [&](const data::BoundArgument &argument) {
+      return argument.name == site.argument;
+    });
+    if (data == bound.end())
+      continue;
+    unsigned step = data::getElementSize(data->kind);
+    const char *place = static_cast<const char *>(data->data);
+    for (int64_t i = 0, end = data->getElementCount(); i < end; ++i) {
+      double value = readElement(place + i * step, data->kind);
+      if (value >= low && value <= high)
+        continue;
+      return makeError("`{0}` is {1}, but the values of site '{2}' are {3}",
+                       data::getElementNames(data->name, data->shape)[i],
+                       data::formatCSVNumber(value), site.site, values);
+    }
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error JITModel::readSizes() {
   std::vector<int64_t> results(sizeNames.size());
   Call call(*this);
@@ -661,6 +739,8 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   source = OwningOpRef<ModuleOp>();
   if (llvm::Error error = model->compile(module, options))
     return error;
+  if (llvm::Error error = model->checkData())
+    return error;
   if (llvm::Error error = model->readSizes())
     return error;
   return model;
@@ -764,26 +844,6 @@ double JITModel::getLogJoint(llvm::ArrayRef<double> parameters,
   call.addReturn(&value);
   call.run(logJoint);
   return value;
-}
-
-/// The element at a place in memory as a real number.
-static double readElement(const char *place, data::ElementKind kind) {
-  auto read = [&](auto value) {
-    std::memcpy(&value, place, sizeof(value));
-    return static_cast<double>(value);
-  };
-  switch (kind) {
-  case data::ElementKind::Float64:
-    return read(double());
-  case data::ElementKind::Float32:
-    return read(float());
-  case data::ElementKind::Int64:
-    return read(int64_t());
-  case data::ElementKind::Int32:
-    return read(int32_t());
-  default:
-    return *reinterpret_cast<const unsigned char *>(place) != 0;
-  }
 }
 
 void JITModel::report(llvm::ArrayRef<double> parameters,

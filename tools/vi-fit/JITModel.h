@@ -119,6 +119,9 @@ private:
   llvm::Error compile(mlir::ModuleOp module, const JITModelOptions &options);
   llvm::Error bind(const data::DataSet &data);
   void findLevels(mlir::Operation *source);
+  /// Runs the compiled checks of the data's sizes, and looks whether observed
+  /// values are in the supports of their distributions.
+  llvm::Error checkData();
   llvm::Error readSizes();
 
   std::string name, title, family;
@@ -151,11 +154,19 @@ private:
   };
   std::vector<ReportResult> reportResults;
 
+  std::vector<std::string> checkMessages;
+  /// An observed site whose values are an argument.
+  struct Observed {
+    std::string site, argument, support;
+  };
+  std::vector<Observed> observed;
+
   std::unique_ptr<JIT> jit, counterJIT;
-  JIT::Function shapes = nullptr, initialFunction = nullptr, elbo = nullptr,
-                elboGradient = nullptr, counterGradient = nullptr,
-                latentsFunction = nullptr, logGuide = nullptr,
-                logJoint = nullptr, reportFunction = nullptr;
+  JIT::Function check = nullptr, shapes = nullptr, initialFunction = nullptr,
+                elbo = nullptr, elboGradient = nullptr,
+                counterGradient = nullptr, latentsFunction = nullptr,
+                logGuide = nullptr, logJoint = nullptr,
+                reportFunction = nullptr;
   JIT::Timing timing;
   double passSeconds = 0;
 
