@@ -173,9 +173,8 @@ static Expression unconstrainSimplex(Expression z, ValueRange) {
   SmallVector<Value> result = forEachBreak(
       b, breaks, {empty, last},
       [&](ImplicitLocOpBuilder &b, Value i, ValueRange carried) {
-        Value k = arith::SubIOp::create(
-            b, arith::SubIOp::create(b, breaks, i),
-            arith::ConstantIndexOp::create(b, 1));
+        Value k = arith::SubIOp::create(b, arith::SubIOp::create(b, breaks, i),
+                                        arith::ConstantIndexOp::create(b, 1));
         Expression rest(b, carried[1]);
         Expression piece(b, tensor::ExtractOp::create(b, z.getValue(), k));
         Value broken = log(piece) - log(rest) + stickOffset(rest, k, breaks);
@@ -214,15 +213,18 @@ const Bijector *vi::getBijector(SupportKind support) {
       constrainPositive, unconstrainPositive, jacobianPositive, 0, 0, 0};
   static const Bijector unitInterval = {constrainUnitInterval,
                                         unconstrainUnitInterval,
-                                        jacobianUnitInterval, 0, 0, 0};
+                                        jacobianUnitInterval,
+                                        0,
+                                        0,
+                                        0};
   static const Bijector greaterThan = {
       constrainGreaterThan, unconstrainGreaterThan, jacobianPositive, 0, 1, 0};
-  static const Bijector lessThan = {constrainLessThan, unconstrainLessThan,
-                                    jacobianPositive,  0, 1, 0};
-  static const Bijector interval = {constrainInterval, unconstrainInterval,
-                                    jacobianInterval,  0, 2, 0};
-  static const Bijector simplex = {constrainSimplex, unconstrainSimplex,
-                                   jacobianSimplex,  1, 0, 1};
+  static const Bijector lessThan = {
+      constrainLessThan, unconstrainLessThan, jacobianPositive, 0, 1, 0};
+  static const Bijector interval = {
+      constrainInterval, unconstrainInterval, jacobianInterval, 0, 2, 0};
+  static const Bijector simplex = {
+      constrainSimplex, unconstrainSimplex, jacobianSimplex, 1, 0, 1};
   switch (support) {
   case SupportKind::Real:
     return &real;

@@ -114,10 +114,9 @@ static LogicalResult verifyConstant(Operation *op, Value operand,
       total += number;
   if (std::abs(total - 1) <= 1e-5)
     return success();
-  InFlightDiagnostic diagnostic = op->emitOpError()
-                                  << parameter.name
-                                  << " must sum to 1, but the constant sums to "
-                                  << total;
+  InFlightDiagnostic diagnostic =
+      op->emitOpError() << parameter.name
+                        << " must sum to 1, but the constant sums to " << total;
   diagnostic.attachNote(operand.getLoc()) << "the constant is here";
   return diagnostic;
 }
@@ -146,9 +145,9 @@ LogicalResult vi::verifyFamily(Operation *op,
                << parameter.name << " must be of f32 or f64, not of "
                << element;
       if (floatType && floatType != element)
-        return op->emitOpError() << parameter.name << " is of " << element
-                                 << ", but " << floatName << " of "
-                                 << floatType;
+        return op->emitOpError()
+               << parameter.name << " is of " << element << ", but "
+               << floatName << " of " << floatType;
       floatType = element;
       floatName = parameter.name;
     }
@@ -219,8 +218,8 @@ LogicalResult vi::inferFamilyType(MLIRContext *context,
   }
   eventShape.resize(eventRank, ShapedType::kDynamic);
   batch.append(eventShape);
-  if (!element || !(element.isF32() || element.isF64() ||
-                    isa<IntegerType>(element)))
+  if (!element ||
+      !(element.isF32() || element.isF64() || isa<IntegerType>(element)))
     return emitOptionalError(
         location, "the parameters of a distribution are of f32 or f64");
   Type value = batch.empty() ? element : RankedTensorType::get(batch, element);
@@ -400,10 +399,9 @@ Value vi::buildSumOverMembers(
 
   Tentative tentative(builder);
   Value zero = floatConstant(builder, type, 0);
-  auto plate =
-      PlateOp::create(builder, getFreshPlateName(builder), count, Value(),
-                      Value(), slices.getArrayRef(), ValueRange(zero),
-                      TypeRange());
+  auto plate = PlateOp::create(builder, getFreshPlateName(builder), count,
+                               Value(), Value(), slices.getArrayRef(),
+                               ValueRange(zero), TypeRange());
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(plate.getBlock());
   auto member = [&](Value tensor) -> Value {
@@ -418,8 +416,7 @@ Value vi::buildSumOverMembers(
   Value term = build(builder, members, parts);
   if (!term)
     return tentative.finish(Value());
-  Value next =
-      arith::AddFOp::create(builder, plate.getSumArguments()[0], term);
+  Value next = arith::AddFOp::create(builder, plate.getSumArguments()[0], term);
   YieldOp::create(builder, ValueRange(next), ValueRange());
   return tentative.finish(plate.getSums()[0]);
 }
@@ -444,9 +441,8 @@ static Value buildInteriorPoint(ImplicitLocOpBuilder &builder,
   auto fill = [&](Value number) -> Value {
     if (!isa<RankedTensorType>(type))
       return number;
-    return map(Expression(builder, value), [&](Expression element) {
-      return element.with(number);
-    });
+    return map(Expression(builder, value),
+               [&](Expression element) { return element.with(number); });
   };
   Expression zero(builder, floatConstant(builder, element, 0));
   switch (support.kind) {
@@ -480,8 +476,8 @@ Value vi::buildLogProb(ImplicitLocOpBuilder &builder, Value distribution,
       tensors.push_back(mask);
     // A distribution of fewer dimensions than the value is shared by the
     // members: its draws are independent.
-    bool shared = getRank(getValueType(distribution)) <
-                  getRank(value.getType());
+    bool shared =
+        getRank(getValueType(distribution)) < getRank(value.getType());
     SmallVector<Value> distributions;
     if (!shared)
       distributions.push_back(distribution);

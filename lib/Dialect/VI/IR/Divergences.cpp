@@ -369,9 +369,8 @@ static Value categoricalCategorical(ImplicitLocOpBuilder &b,
                                     DistributionOpInterface p) {
   auto [probs, logs] = getProbabilities(b, q);
   Expression others = getProbabilities(b, p).second;
-  Expression difference = map(logs, others, [](Expression a, Expression b) {
-    return a - b;
-  });
+  Expression difference =
+      map(logs, others, [](Expression a, Expression b) { return a - b; });
   return sum(map(probs, difference, [](Expression p, Expression d) {
     // Nothing where q has none, whatever the logarithms are.
     Value none = equal(p, p.constant(0));
@@ -399,12 +398,12 @@ static Value lowerTriangle(ImplicitLocOpBuilder &b, Value factor) {
                                     utils::IteratorType::parallel},
       [](OpBuilder &nested, Location loc, ValueRange arguments) {
         ImplicitLocOpBuilder inner(loc, nested);
-        Value lower = arith::CmpIOp::create(
-            inner, arith::CmpIPredicate::ule,
-            linalg::IndexOp::create(inner, 1),
-            linalg::IndexOp::create(inner, 0));
+        Value lower = arith::CmpIOp::create(inner, arith::CmpIPredicate::ule,
+                                            linalg::IndexOp::create(inner, 1),
+                                            linalg::IndexOp::create(inner, 0));
         Expression l(inner, arguments[0]);
-        linalg::YieldOp::create(inner, select(lower, l, l.constant(0)).getValue());
+        linalg::YieldOp::create(inner,
+                                select(lower, l, l.constant(0)).getValue());
       });
   return generic.getResult(0);
 }
@@ -414,14 +413,13 @@ static Value mvnMvn(ImplicitLocOpBuilder &b, DistributionOpInterface q,
                     DistributionOpInterface p) {
   Expression mq = parameter(b, q, 0), mp = parameter(b, p, 0);
   Expression lq = parameter(b, q, 1), lp = parameter(b, p, 1);
-  Expression d =
-      map(mq, mp, [](Expression a, Expression b) { return a - b; });
+  Expression d = map(mq, mp, [](Expression a, Expression b) { return a - b; });
   Expression u(b, TriangularSolveOp::create(b, d.getType(), lp, d, false));
   Value lower = lowerTriangle(b, lq);
-  Expression m(b, TriangularSolveOp::create(b, lower.getType(), lp, lower,
-                                            false));
-  Expression size = toFloat(b, dimension(b, mq, 0),
-                            getElementTypeOrSelf(mq.getType()));
+  Expression m(b,
+               TriangularSolveOp::create(b, lower.getType(), lp, lower, false));
+  Expression size =
+      toFloat(b, dimension(b, mq, 0), getElementTypeOrSelf(mq.getType()));
   return 0.5 * (dot(m, m) + dot(u, u) - size) + logDeterminant(lp) -
          logDeterminant(lq);
 }
@@ -530,24 +528,23 @@ static unsigned getValueRank(Value distribution) {
 
 /// `build` for each member of the batch that q and p have in common, summed;
 /// for one event, restricted to supports where q is inside p.
-static Value
-buildForMembers(ImplicitLocOpBuilder &b, Value q, Value p,
-                llvm::function_ref<Value(ImplicitLocOpBuilder &,
-                                         DistributionOpInterface,
-                                         DistributionOpInterface)>
-                    build) {
+static Value buildForMembers(
+    ImplicitLocOpBuilder &b, Value q, Value p,
+    llvm::function_ref<Value(ImplicitLocOpBuilder &, DistributionOpInterface,
+                             DistributionOpInterface)>
+        build) {
   DistributionOpInterface left = getFamily(q), right = getFamily(p);
   if (!left || !right)
     return Value();
   unsigned eventRank = std::max(left.getEventRank(), right.getEventRank());
   Type type = left.getFloatType();
   if (getValueRank(q) > eventRank)
-    return buildSumOverMembers(
-        b, type, {q, p}, {},
-        [&](ImplicitLocOpBuilder &inner, ArrayRef<Value> members,
-            ArrayRef<Value>) {
-          return buildForMembers(inner, members[0], members[1], build);
-        });
+    return buildSumOverMembers(b, type, {q, p}, {},
+                               [&](ImplicitLocOpBuilder &inner,
+                                   ArrayRef<Value> members, ArrayRef<Value>) {
+                                 return buildForMembers(inner, members[0],
+                                                        members[1], build);
+                               });
 
   std::optional<bool> inside = isInside(left.getSupport(), right.getSupport());
   if (inside && !*inside)
@@ -574,8 +571,8 @@ Value vi::buildKL(ImplicitLocOpBuilder &builder, Value q, Value p) {
             q->getName().getStringRef(), p->getName().getStringRef()))
       if (Value value = tryBuild(b, [&] { return entry(b, q, p); }))
         return value;
-    if (Value value = tryBuild(
-            b, [&] { return buildFromNaturalParameters(b, q, p); }))
+    if (Value value =
+            tryBuild(b, [&] { return buildFromNaturalParameters(b, q, p); }))
       return value;
     return tryBuild(b, [&]() -> Value {
       Value entropy = vi::buildEntropy(b, q->getResult(0));
@@ -585,8 +582,7 @@ Value vi::buildKL(ImplicitLocOpBuilder &builder, Value q, Value p) {
       return -Expression(b, entropy) - Expression(b, density);
     });
   };
-  return tryBuild(builder,
-                  [&] { return buildForMembers(builder, q, p, one); });
+  return tryBuild(builder, [&] { return buildForMembers(builder, q, p, one); });
 }
 
 Value vi::buildCrossEntropy(ImplicitLocOpBuilder &builder, Value q, Value p) {
@@ -608,8 +604,7 @@ Value vi::buildCrossEntropy(ImplicitLocOpBuilder &builder, Value q, Value p) {
       return Expression(b, divergence) + Expression(b, entropy);
     });
   };
-  return tryBuild(builder,
-                  [&] { return buildForMembers(builder, q, p, one); });
+  return tryBuild(builder, [&] { return buildForMembers(builder, q, p, one); });
 }
 
 Value vi::buildExpectedStatistic(ImplicitLocOpBuilder &builder, Value q,

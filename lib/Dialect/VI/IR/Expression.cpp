@@ -330,8 +330,7 @@ sumAll(ArrayRef<Expression> inputs,
   if (!type)
     return function(inputs);
   Type element = type.getElementType();
-  Value zero =
-      floatConstant(builder, RankedTensorType::get({}, element), 0.0);
+  Value zero = floatConstant(builder, RankedTensorType::get({}, element), 0.0);
   SmallVector<Value> values(inputs.begin(), inputs.end());
   SmallVector<AffineMap> maps(inputs.size(),
                               builder.getMultiDimIdentityMap(type.getRank()));

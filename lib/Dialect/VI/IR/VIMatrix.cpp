@@ -19,9 +19,7 @@ static LogicalResult verifySquare(Operation *op, Value matrix) {
   return op->emitOpError("is of a square matrix, not of ") << type;
 }
 
-LogicalResult CholeskyOp::verify() {
-  return verifySquare(*this, getMatrix());
-}
+LogicalResult CholeskyOp::verify() { return verifySquare(*this, getMatrix()); }
 
 LogicalResult TriangularSolveOp::verify() {
   if (failed(verifySquare(*this, getFactor())))

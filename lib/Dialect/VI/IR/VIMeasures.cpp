@@ -40,9 +40,7 @@ static LogicalResult verifyDivergence(Operation *op, Value q, Value p) {
   return success();
 }
 
-LogicalResult KLOp::verify() {
-  return verifyDivergence(*this, getQ(), getP());
-}
+LogicalResult KLOp::verify() { return verifyDivergence(*this, getQ(), getP()); }
 
 LogicalResult CrossEntropyOp::verify() {
   return verifyDivergence(*this, getQ(), getP());

@@ -158,7 +158,10 @@ LogicalResult EstimateExpectations::estimate(ExpectOp op) {
     builder.setLoc(draw.getLoc());
     auto family =
         draw.getDistribution().getDefiningOp<DistributionOpInterface>();
-    if (!family || !family.isReparameterized())
+    // Without a derivative to take, any draw will do.
+    bool differentiated =
+        normals || getOperation()->hasAttr("vi.differentiate");
+    if (!family || (differentiated && !family.isReparameterized()))
       return draw.emitOpError("of site '")
              << draw.getSite()
              << "' has no pathwise derivative, and its terms have no closed "

@@ -124,9 +124,8 @@ struct LowerDistributions
 
     // A distribution made from another stands behind it.
     SmallVector<Operation *> distributions;
-    getOperation()->walk([&](DistributionOpInterface op) {
-      distributions.push_back(op);
-    });
+    getOperation()->walk(
+        [&](DistributionOpInterface op) { distributions.push_back(op); });
     for (Operation *op : llvm::reverse(distributions))
       if (op->use_empty())
         op->erase();

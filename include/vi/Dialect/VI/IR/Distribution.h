@@ -18,8 +18,8 @@
 namespace vi {
 
 /// The set in which the values of a distribution lie, with its bounds as SSA
-/// values where the kind has bounds (`lower` before `upper`). A bound that is no
-/// operand is null: a lower bound of 0, or an upper one that a shape gives.
+/// values where the kind has bounds (`lower` before `upper`). A bound that is
+/// no operand is null: a lower bound of 0, or an upper one that a shape gives.
 struct Support {
   SupportKind kind = SupportKind::Real;
   llvm::SmallVector<mlir::Value, 2> bounds;
@@ -81,7 +81,8 @@ struct Statistic {
 using ExpectationFunction = llvm::function_ref<mlir::Value(const Statistic &)>;
 
 /// Where a draw takes its randomness from. Each call consumes one independent
-/// variable of the site; the estimator decides whether it comes from a counter
+/// variable of the site, of which there is one for each element of the value;
+/// the estimator decides whether it comes from a counter
 /// (`rng`) or from an array of held draws.
 class NoiseSource {
 public:
@@ -124,9 +125,9 @@ mlir::Value buildMember(mlir::ImplicitLocOpBuilder &builder,
 
 /// The same with `slice` emitting a member's part of a parameter: called for
 /// each tensor that `collectBatchOperands` finds.
-mlir::Value
-buildMember(mlir::ImplicitLocOpBuilder &builder, mlir::Value distribution,
-            llvm::function_ref<mlir::Value(mlir::Value)> slice);
+mlir::Value buildMember(mlir::ImplicitLocOpBuilder &builder,
+                        mlir::Value distribution,
+                        llvm::function_ref<mlir::Value(mlir::Value)> slice);
 
 /// Collects the tensors on whose leading dimension the members of
 /// `distribution` depend.
@@ -137,14 +138,14 @@ void collectBatchOperands(mlir::Value distribution,
 /// by `build` from the member's distributions and slices of `tensors`.
 /// Distributions without a batch dimension are shared by the members. Returns
 /// null, and emits nothing, where `build` does.
-mlir::Value buildSumOverMembers(
-    mlir::ImplicitLocOpBuilder &builder, mlir::Type type,
-    llvm::ArrayRef<mlir::Value> distributions,
-    llvm::ArrayRef<mlir::Value> tensors,
-    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
-                                   llvm::ArrayRef<mlir::Value>,
-                                   llvm::ArrayRef<mlir::Value>)>
-        build);
+mlir::Value
+buildSumOverMembers(mlir::ImplicitLocOpBuilder &builder, mlir::Type type,
+                    llvm::ArrayRef<mlir::Value> distributions,
+                    llvm::ArrayRef<mlir::Value> tensors,
+                    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
+                                                   llvm::ArrayRef<mlir::Value>,
+                                                   llvm::ArrayRef<mlir::Value>)>
+                        build);
 
 /// Emits the joint log-density of all elements of `value`: one event, a batch
 /// of events, or independent draws from one distribution. Where `mask` (if not

@@ -400,7 +400,8 @@ def EstimateExpectations
     Replaces each `vi.expect` by the mean of its integrands over draws, a plate
     named `draws`. Each `vi.draw` becomes a differentiable function of its
     distribution's parameters and of noise (pathwise, or reparameterization,
-    estimator); a distribution that has none is an error.
+    estimator); a distribution that has none is an error in a function that is
+    to be differentiated.
 
     In a function with a `vi.noise` argument, a row of the array for each draw,
     the noise of draw k is row k. Otherwise noise is counter-based, a pure

@@ -92,15 +92,38 @@ static Expression infiniteUnless(Value finite, Expression a) {
   return select(finite, a, a.constant(infinity));
 }
 
-/// The logarithm of a standard gamma draw of concentration a: that of a + 1
-/// times U^(1/a), which neither underflows nor needs a branch for small a.
-static Expression logGammaDraw(ImplicitLocOpBuilder &b, NoiseSource &noise,
-                               Expression a) {
-  Value key = noise.stream(b);
-  Value index = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
-  Expression larger(
-      b, rng::GammaOp::create(b, key, index, (a + 1).getValue()));
-  Expression u(b, noise.uniform(b, a.getType()));
+//===----------------------------------------------------------------------===//
+// Draws of several variables
+//===----------------------------------------------------------------------===//
+
+static Value firstIndex(ImplicitLocOpBuilder &b) {
+  return arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+}
+
+Value DrawStream::nextKey() {
+  Value number = arith::ConstantOp::create(
+      builder, builder.getI64IntegerAttr(variables++));
+  return rng::FoldInOp::create(builder, key, number);
+}
+
+Expression DrawStream::normal(Type type) {
+  Value key = nextKey();
+  return {builder,
+          rng::NormalOp::create(builder, type, key, firstIndex(builder))};
+}
+
+Expression DrawStream::logGamma(Expression concentration) {
+  Value gammaKey = nextKey(), uniformKey = nextKey();
+  return logGammaDraw(concentration, gammaKey, uniformKey, firstIndex(builder));
+}
+
+Expression vi::logGammaDraw(Expression a, Value gammaKey, Value uniformKey,
+                            Value index) {
+  ImplicitLocOpBuilder &b = a.getBuilder();
+  Expression larger =
+      a.with(rng::GammaOp::create(b, gammaKey, index, (a + 1).getValue()));
+  Expression u =
+      a.with(rng::UniformOp::create(b, a.getType(), uniformKey, index));
   return log(larger) + log(u) / a;
 }
 
@@ -197,8 +220,8 @@ Support HalfNormalOp::getSupport() { return {SupportKind::Positive, {}}; }
 Value HalfNormalOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression scale = parameter(b, *this, 0), x = scale.with(value);
   Expression u = x / scale;
-  return impossibleWhere(x < x.constant(0), -0.5 * u * u - log(scale) +
-                                                (M_LN2 - halfLog2Pi));
+  return impossibleWhere(x < x.constant(0),
+                         -0.5 * u * u - log(scale) + (M_LN2 - halfLog2Pi));
 }
 
 Value HalfNormalOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
@@ -410,9 +433,9 @@ Value StudentTOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
   Expression dof = parameter(b, *this, 0), loc = parameter(b, *this, 1),
              scale = parameter(b, *this, 2);
   Expression half = 0.5 * dof;
-  Expression u(b, noise.standardNormal(b, loc.getType()));
-  return loc + scale * u * exp(0.5 * (log(half) -
-                                      logGammaDraw(b, noise, half)));
+  DrawStream stream(b, noise);
+  Expression u = stream.normal(loc.getType());
+  return loc + scale * u * exp(0.5 * (log(half) - stream.logGamma(half)));
 }
 
 bool StudentTOp::isReparameterized() { return true; }
@@ -420,8 +443,8 @@ bool StudentTOp::isReparameterized() { return true; }
 Value StudentTOp::buildEntropy(ImplicitLocOpBuilder &b) {
   Expression dof = parameter(b, *this, 0), scale = parameter(b, *this, 2);
   Expression half = 0.5 * dof;
-  return (half + 0.5) * (digamma(half + 0.5) - digamma(half)) +
-         0.5 * log(dof) + logBeta(half, dof.constant(0.5)) + log(scale);
+  return (half + 0.5) * (digamma(half + 0.5) - digamma(half)) + 0.5 * log(dof) +
+         logBeta(half, dof.constant(0.5)) + log(scale);
 }
 
 Value StudentTOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
@@ -430,8 +453,7 @@ Value StudentTOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
              scale = parameter(b, *this, 2);
   auto centralMoment = [&](int k) {
     Expression variance = dof / (dof - 2) * square(scale);
-    return k == 2 ? variance
-                  : 3 * variance * dof / (dof - 4) * square(scale);
+    return k == 2 ? variance : 3 * variance * dof / (dof - 4) * square(scale);
   };
   switch (statistic.kind) {
   case Kind::Power: {
@@ -543,13 +565,13 @@ Value GammaOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression x = a.with(value);
   Value outside = x < x.constant(0);
   x = select(outside, x.constant(1), x);
-  return impossibleWhere(outside, a * log(rate) - lgamma(a) +
-                                      xlogy(a - 1, x) - rate * x);
+  return impossibleWhere(outside, a * log(rate) - lgamma(a) + xlogy(a - 1, x) -
+                                      rate * x);
 }
 
 Value GammaOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
   Expression a = parameter(b, *this, 0), rate = parameter(b, *this, 1);
-  return exp(logGammaDraw(b, noise, a) - log(rate));
+  return exp(DrawStream(b, noise).logGamma(a) - log(rate));
 }
 
 bool GammaOp::isReparameterized() { return true; }
@@ -630,7 +652,7 @@ Value InverseGammaOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
 
 Value InverseGammaOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
   Expression a = parameter(b, *this, 0), scale = parameter(b, *this, 1);
-  return exp(log(scale) - logGammaDraw(b, noise, a));
+  return exp(log(scale) - DrawStream(b, noise).logGamma(a));
 }
 
 bool InverseGammaOp::isReparameterized() { return true; }
@@ -691,18 +713,19 @@ Value BetaOp::buildLogProb(ImplicitLocOpBuilder &builder, Value value) {
   Expression a = parameter(builder, *this, 0), b = parameter(builder, *this, 1);
   Expression x = a.with(value);
   Expression half = x.constant(0.5);
-  Value below = x < x.constant(0), above = x > x.constant(1);
+  Value below = x<x.constant(0), above = x> x.constant(1);
   Expression inside = select(below, half, select(above, half, x));
-  return impossibleWhere(
-      below, impossibleWhere(above, xlogy(a - 1, inside) +
-                                        xlog1py(b - 1, -inside) -
-                                        logBeta(a, b)));
+  return impossibleWhere(below,
+                         impossibleWhere(above, xlogy(a - 1, inside) +
+                                                    xlog1py(b - 1, -inside) -
+                                                    logBeta(a, b)));
 }
 
 Value BetaOp::buildDraw(ImplicitLocOpBuilder &builder, NoiseSource &noise) {
   Expression a = parameter(builder, *this, 0), b = parameter(builder, *this, 1);
-  Expression ones = logGammaDraw(builder, noise, a);
-  return sigmoid(ones - logGammaDraw(builder, noise, b));
+  DrawStream stream(builder, noise);
+  Expression ones = stream.logGamma(a), zeros = stream.logGamma(b);
+  return sigmoid(ones - zeros);
 }
 
 bool BetaOp::isReparameterized() { return true; }
@@ -778,8 +801,8 @@ Support UniformOp::getSupport() {
 Value UniformOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression lower = parameter(b, *this, 0), upper = parameter(b, *this, 1);
   Expression x = lower.with(value);
-  return impossibleWhere(
-      x < lower, impossibleWhere(x > upper, -log(upper - lower)));
+  return impossibleWhere(x < lower,
+                         impossibleWhere(x > upper, -log(upper - lower)));
 }
 
 Value UniformOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
@@ -800,8 +823,7 @@ static Expression uniformLog(Expression lower, Expression upper, bool squared) {
   Expression width = upper - lower;
   Value atZero = equal(lower, lower.constant(0));
   // log(upper / lower); nothing where lower is 0, whose share is then 0.
-  Expression ratio =
-      -log1p(select(atZero, lower.constant(0), -width / upper));
+  Expression ratio = -log1p(select(atZero, lower.constant(0), -width / upper));
   Expression share = lower / width * ratio;
   Expression top = log(upper);
   if (!squared)
@@ -835,9 +857,8 @@ Value UniformOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
   case Kind::Exponential: {
     Expression c = lower.with(statistic.coefficient), t = c * width;
     Value zero = equal(t, t.constant(0));
-    return exp(c * lower) *
-           select(zero, t.constant(1),
-                  expm1(t) / select(zero, t.constant(1), t));
+    return exp(c * lower) * select(zero, t.constant(1),
+                                   expm1(t) / select(zero, t.constant(1), t));
   }
   case Kind::SquaredDeviation:
     return square(0.5 * lower + 0.5 * upper - lower.with(statistic.location)) +
@@ -871,8 +892,7 @@ Value LaplaceOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
   Expression loc = parameter(b, *this, 0), scale = parameter(b, *this, 1);
   Expression u(b, noise.uniform(b, loc.getType()));
   // The quantile function, each half with the tail that it is accurate in.
-  Expression v =
-      select(u < u.constant(0.5), log(2 * u), -log(2 * (1 - u)));
+  Expression v = select(u < u.constant(0.5), log(2 * u), -log(2 * (1 - u)));
   return loc + scale * v;
 }
 
@@ -890,9 +910,8 @@ Value LaplaceOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
     int n = statistic.power;
     if (n < 0 || n > maximalPower)
       return Value();
-    return symmetricMoment(loc, n, [&](int k) {
-      return integerPower(scale, k) * factorial(k);
-    });
+    return symmetricMoment(
+        loc, n, [&](int k) { return integerPower(scale, k) * factorial(k); });
   }
   case Kind::Exponential: {
     Expression c = loc.with(statistic.coefficient), t = c * scale;
@@ -955,18 +974,17 @@ Value LogisticOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
     if (n < 0 || n > 11)
       return Value();
     return symmetricMoment(loc, n, [&](int k) {
-      return integerPower(scale, k) * ((std::ldexp(1.0, k) - 2) *
-                                       bernoulliNumbers[k / 2 - 1] *
-                                       std::pow(pi, k));
+      return integerPower(scale, k) *
+             ((std::ldexp(1.0, k) - 2) * bernoulliNumbers[k / 2 - 1] *
+              std::pow(pi, k));
     });
   }
   case Kind::Exponential: {
     Expression c = loc.with(statistic.coefficient), t = c * scale;
     Expression angle = pi * t;
     Value zero = equal(t, t.constant(0));
-    Expression ratio =
-        select(zero, t.constant(1),
-               angle / sin(select(zero, t.constant(1), angle)));
+    Expression ratio = select(zero, t.constant(1),
+                              angle / sin(select(zero, t.constant(1), angle)));
     return infiniteUnless(abs(t) < t.constant(1), exp(c * loc) * ratio);
   }
   case Kind::SquaredDeviation:

@@ -211,8 +211,7 @@ Value BinomialOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
 Value BinomialOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
                                          const Statistic &statistic) {
   Expression p = parameter(b, *this, 1);
-  return expectBinomial(toFloat(b, getTotalCount(), p.getType()), p,
-                        statistic);
+  return expectBinomial(toFloat(b, getTotalCount(), p.getType()), p, statistic);
 }
 
 Support BinomialLogitsOp::getSupport() {
@@ -241,8 +240,7 @@ Value BinomialLogitsOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
 Value BinomialLogitsOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
                                                const Statistic &statistic) {
   Expression p = sigmoid(parameter(b, *this, 1));
-  return expectBinomial(toFloat(b, getTotalCount(), p.getType()), p,
-                        statistic);
+  return expectBinomial(toFloat(b, getTotalCount(), p.getType()), p, statistic);
 }
 
 //===----------------------------------------------------------------------===//
@@ -280,13 +278,15 @@ static Value expectPoisson(Expression rate, const Statistic &statistic) {
   }
 }
 
-Support PoissonOp::getSupport() { return {SupportKind::NonnegativeInteger, {}}; }
+Support PoissonOp::getSupport() {
+  return {SupportKind::NonnegativeInteger, {}};
+}
 
 Value PoissonOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression rate = parameter(b, *this, 0);
   Expression x = toFloat(b, value, rate.getType()), count = nonnegative(x);
-  return impossibleWhere(x < x.constant(0), xlogy(count, rate) - rate -
-                                                lgamma(count + 1));
+  return impossibleWhere(x < x.constant(0),
+                         xlogy(count, rate) - rate - lgamma(count + 1));
 }
 
 Value PoissonOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
@@ -319,8 +319,8 @@ Support PoissonLogOp::getSupport() {
 Value PoissonLogOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression logRate = parameter(b, *this, 0);
   Expression x = toFloat(b, value, logRate.getType()), count = nonnegative(x);
-  return impossibleWhere(x < x.constant(0), count * logRate - exp(logRate) -
-                                                lgamma(count + 1));
+  return impossibleWhere(x < x.constant(0),
+                         count * logRate - exp(logRate) - lgamma(count + 1));
 }
 
 Value PoissonLogOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
@@ -372,8 +372,7 @@ static Value expectNegativeBinomial(Expression mean, Expression c,
     return Value();
   case Kind::Exponential: {
     Expression t = mean / c * expm1(mean.with(statistic.coefficient));
-    return select(t < t.constant(1), exp(-c * log1p(-t)),
-                  t.constant(infinity));
+    return select(t < t.constant(1), exp(-c * log1p(-t)), t.constant(infinity));
   }
   case Kind::SquaredDeviation:
     return variance + square(mean - mean.with(statistic.location));
@@ -385,10 +384,10 @@ static Value expectNegativeBinomial(Expression mean, Expression c,
 /// A Poisson draw whose rate is a gamma draw of mean `mean`.
 static Value drawNegativeBinomial(ImplicitLocOpBuilder &b, NoiseSource &noise,
                                   Expression mean, Expression c) {
-  Value gammaKey = noise.stream(b);
-  Expression gamma(b, rng::GammaOp::create(b, gammaKey, firstIndex(b),
-                                           c.getValue()));
-  Value poissonKey = noise.stream(b);
+  DrawStream stream(b, noise);
+  Value gammaKey = stream.nextKey(), poissonKey = stream.nextKey();
+  Expression gamma(
+      b, rng::GammaOp::create(b, gammaKey, firstIndex(b), c.getValue()));
   return rng::PoissonOp::create(b, b.getI64Type(), poissonKey, firstIndex(b),
                                 (gamma * (mean / c)).getValue());
 }
@@ -481,11 +480,11 @@ static Value invert(ImplicitLocOpBuilder &b, Expression weights,
       [&](OpBuilder &nested, Location loc, Value k, ValueRange carried) {
         ImplicitLocOpBuilder inner(loc, nested);
         Expression below(inner, carried[0]);
-        below = below + below.with(tensor::ExtractOp::create(
-                            inner, weights.getValue(), k));
+        below =
+            below +
+            below.with(tensor::ExtractOp::create(inner, weights.getValue(), k));
         Value passed = below <= below.with(threshold);
-        Value step =
-            arith::ExtUIOp::create(inner, inner.getI64Type(), passed);
+        Value step = arith::ExtUIOp::create(inner, inner.getI64Type(), passed);
         Value next = arith::AddIOp::create(inner, carried[1], step);
         scf::YieldOp::create(inner, ValueRange{below.getValue(), next});
       });
@@ -504,13 +503,12 @@ Value CategoricalOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
 Value CategoricalOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
   Expression probs = parameter(b, *this, 0);
   Expression total = sum(probs);
-  return invert(b, probs, total,
-                total.with(noise.uniform(b, total.getType())));
+  return invert(b, probs, total, total.with(noise.uniform(b, total.getType())));
 }
 
 Value CategoricalOp::buildEntropy(ImplicitLocOpBuilder &b) {
-  return -sum(map(parameter(b, *this, 0),
-                  [](Expression p) { return xlogy(p, p); }));
+  return -sum(
+      map(parameter(b, *this, 0), [](Expression p) { return xlogy(p, p); }));
 }
 
 /// The largest element of a vector, as a shift that no derivative passes: what
@@ -527,8 +525,8 @@ static Expression shift(Expression logits) {
                           AffineMap::get(1, 0, b.getContext())},
       utils::IteratorType::reduction,
       [](OpBuilder &nested, Location loc, ValueRange arguments) {
-        Value larger = arith::MaximumFOp::create(nested, loc, arguments[0],
-                                                 arguments[1]);
+        Value larger =
+            arith::MaximumFOp::create(nested, loc, arguments[0], arguments[1]);
         linalg::YieldOp::create(nested, loc, larger);
       });
   Value largest =

@@ -39,6 +39,33 @@ inline Expression impossibleWhere(mlir::Value condition, Expression a) {
 /// log(1 + u^2) over the whole range of u, where u^2 overflows too.
 Expression log1pSquare(Expression u);
 
+/// Several independent variables of one draw, all from one variable of its
+/// noise: a site has as many of these as elements, whatever its family.
+class DrawStream {
+public:
+  DrawStream(mlir::ImplicitLocOpBuilder &builder, NoiseSource &noise)
+      : builder(builder), key(noise.stream(builder)) {}
+
+  /// The key of a variable of its own.
+  mlir::Value nextKey();
+  /// A standard normal variable.
+  Expression normal(mlir::Type type);
+  /// The logarithm of a standard gamma variable of a concentration, exact where
+  /// the variable underflows.
+  Expression logGamma(Expression concentration);
+
+private:
+  mlir::ImplicitLocOpBuilder &builder;
+  mlir::Value key;
+  int64_t variables = 0;
+};
+
+/// The logarithm of a gamma draw of concentration a, from the keys of a gamma
+/// and of a uniform variable at `index`: that of a + 1 times U^(1/a), which
+/// neither underflows nor needs a branch for small a.
+Expression logGammaDraw(Expression a, mlir::Value gammaKey,
+                        mlir::Value uniformKey, mlir::Value index);
+
 /// The logarithms of the softmax of a vector, by the shifted sum.
 Expression logSoftmax(Expression logits);
 

@@ -7,8 +7,6 @@
 
 #include "Formulas.h"
 
-#include "vi/Dialect/RNG/IR/RNG.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -43,8 +41,8 @@ Expression vi::logDeterminant(Expression factor) {
         ImplicitLocOpBuilder inner(loc, nested);
         Value term = log(Expression(inner, arguments[0]));
         linalg::YieldOp::create(
-            inner, arith::AddFOp::create(inner, arguments[1], term)
-                       .getResult());
+            inner,
+            arith::AddFOp::create(inner, arguments[1], term).getResult());
       });
   return factor.with(
       tensor::ExtractOp::create(b, generic.getResult(0), ValueRange()));
@@ -55,8 +53,8 @@ Support MultivariateNormalOp::getSupport() { return {SupportKind::Real, {}}; }
 Value MultivariateNormalOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression loc = parameter(b, *this, 0), factor = parameter(b, *this, 1);
   Expression x(b, value);
-  Expression deviation = map(
-      x, loc, [](Expression x, Expression loc) { return x - loc; });
+  Expression deviation =
+      map(x, loc, [](Expression x, Expression loc) { return x - loc; });
   Expression u(b, TriangularSolveOp::create(b, deviation.getType(), factor,
                                             deviation, false));
   return -0.5 * dot(u, u) - logDeterminant(factor) - size(x) * halfLog2Pi;
@@ -77,8 +75,7 @@ Value MultivariateNormalOp::buildDraw(ImplicitLocOpBuilder &b,
       b, TypeRange(type), ValueRange{factor.getValue(), u},
       ValueRange(loc.getValue()),
       ArrayRef<AffineMap>{AffineMap::get(2, 0, {i, j}, context),
-                          AffineMap::get(2, 0, j),
-                          AffineMap::get(2, 0, i)},
+                          AffineMap::get(2, 0, j), AffineMap::get(2, 0, i)},
       ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
                                     utils::IteratorType::reduction},
       [](OpBuilder &nested, Location where, ValueRange arguments) {
@@ -88,8 +85,8 @@ Value MultivariateNormalOp::buildDraw(ImplicitLocOpBuilder &b,
         Value lower = arith::CmpIOp::create(inner, arith::CmpIPredicate::ule,
                                             column, row);
         Expression l(inner, arguments[0]);
-        Expression term = select(lower, l, l.constant(0)) *
-                          l.with(arguments[1]);
+        Expression term =
+            select(lower, l, l.constant(0)) * l.with(arguments[1]);
         linalg::YieldOp::create(
             inner, arith::AddFOp::create(inner, arguments[2], term.getValue())
                        .getResult());
@@ -118,11 +115,12 @@ static Expression logMultivariateBeta(Expression a) {
 Value DirichletOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression a = parameter(b, *this, 0), x = a.with(value);
   Expression density =
-      sum(map(x, a, [](Expression x, Expression a) {
-        Value outside = x < x.constant(0);
-        x = select(outside, x.constant(1), x);
-        return impossibleWhere(outside, xlogy(a - 1, x));
-      })) -
+      sum(map(x, a,
+              [](Expression x, Expression a) {
+                Value outside = x < x.constant(0);
+                x = select(outside, x.constant(1), x);
+                return impossibleWhere(outside, xlogy(a - 1, x));
+              })) -
       logMultivariateBeta(a);
   // Rounding leaves a vector close to the simplex.
   bool isDouble = getElementTypeOrSelf(x.getType()).isF64();
@@ -133,7 +131,8 @@ Value DirichletOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
 
 Value DirichletOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
   Expression a = parameter(b, *this, 0);
-  Value gammaKey = noise.stream(b), uniformKey = noise.stream(b);
+  DrawStream stream(b, noise);
+  Value gammaKey = stream.nextKey(), uniformKey = stream.nextKey();
   // The normalized gamma draws, as the softmax of their logarithms: for small
   // concentrations the draws themselves underflow.
   auto type = cast<RankedTensorType>(a.getType());
@@ -147,14 +146,11 @@ Value DirichletOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
       ArrayRef<AffineMap>{identity, identity}, utils::IteratorType::parallel,
       [&](OpBuilder &nested, Location loc, ValueRange arguments) {
         ImplicitLocOpBuilder inner(loc, nested);
-        Value k = arith::IndexCastOp::create(
-            inner, inner.getI64Type(), linalg::IndexOp::create(inner, 0));
+        Value k = arith::IndexCastOp::create(inner, inner.getI64Type(),
+                                             linalg::IndexOp::create(inner, 0));
         Expression a(inner, arguments[0]);
-        Expression larger = a.with(
-            rng::GammaOp::create(inner, gammaKey, k, (a + 1).getValue()));
-        Expression u = a.with(
-            rng::UniformOp::create(inner, a.getType(), uniformKey, k));
-        linalg::YieldOp::create(inner, (log(larger) + log(u) / a).getValue());
+        Expression draw = logGammaDraw(a, gammaKey, uniformKey, k);
+        linalg::YieldOp::create(inner, draw.getValue());
       });
   Value lowest = floatConstant(
       b, RankedTensorType::get({}, type.getElementType()), -infinity);
@@ -164,8 +160,8 @@ Value DirichletOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
       ArrayRef<AffineMap>{identity, AffineMap::get(1, 0, b.getContext())},
       utils::IteratorType::reduction,
       [](OpBuilder &nested, Location loc, ValueRange arguments) {
-        Value larger = arith::MaximumFOp::create(nested, loc, arguments[0],
-                                                 arguments[1]);
+        Value larger =
+            arith::MaximumFOp::create(nested, loc, arguments[0], arguments[1]);
         linalg::YieldOp::create(nested, loc, larger);
       });
   Value largest =
@@ -197,7 +193,6 @@ Value DirichletOp::buildLogPartition(ImplicitLocOpBuilder &b) {
 
 SmallVector<Value> DirichletOp::buildMeanStatistics(ImplicitLocOpBuilder &b) {
   Expression a = parameter(b, *this, 0), total = digamma(sum(a));
-  return {map(a, [&](Expression a) {
-    return digamma(a) - a.with(total.getValue());
-  })};
+  return {map(
+      a, [&](Expression a) { return digamma(a) - a.with(total.getValue()); })};
 }

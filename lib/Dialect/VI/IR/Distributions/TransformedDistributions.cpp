@@ -90,8 +90,7 @@ FloatType FlatOp::getFloatType() {
 }
 
 /// -inf where `x`, a scalar, lies outside the support.
-static Expression restrict(Expression x, const Support &support,
-                           Expression a) {
+static Expression restrict(Expression x, const Support &support, Expression a) {
   auto bound = [&](unsigned i) { return x.with(support.bounds[i]); };
   switch (support.kind) {
   case SupportKind::Positive:
@@ -142,9 +141,8 @@ LogicalResult FlatOp::verify() {
     return emitOpError("is over real values, not over ") << value;
   auto tensor = dyn_cast<RankedTensorType>(value);
   if (bijector->eventRank > (tensor ? tensor.getRank() : 0))
-    return emitOpError("on support ")
-           << stringifySupportKind(getSupportKind())
-           << " is over vectors, not over " << value;
+    return emitOpError("on support ") << stringifySupportKind(getSupportKind())
+                                      << " is over vectors, not over " << value;
   for (Value bound : getBounds())
     if (bound.getType() != element)
       return emitOpError("has a bound of ")
@@ -166,8 +164,8 @@ static Value expectConstrained(ImplicitLocOpBuilder &b, SupportKind support,
   case SupportKind::Positive:
     switch (statistic.kind) {
     case Kind::Power:
-      return ofU(Statistic::getExponential(
-          floatConstant(b, type, statistic.power)));
+      return ofU(
+          Statistic::getExponential(floatConstant(b, type, statistic.power)));
     case Kind::Log:
       return ofU(Statistic::getPower(1));
     case Kind::LogSquared:
@@ -296,8 +294,8 @@ static std::pair<Value, Expression> splitAtSupport(Expression z,
     return std::pair<Value, Expression>(outside, select(outside, inside, z));
   };
   auto between = [&](Expression lower, Expression upper) {
-    Value outside = z.getBuilder().createOrFold<arith::OrIOp>(z <= lower,
-                                                              z >= upper);
+    Value outside =
+        z.getBuilder().createOrFold<arith::OrIOp>(z <= lower, z >= upper);
     return split(outside, 0.5 * lower + 0.5 * upper);
   };
   switch (support.kind) {
