@@ -28,6 +28,8 @@ class Handler {
 public:
   Handler(llvm::StringRef path, DataSet &set) : path(path), set(set) {}
 
+  // RapidJSON calls these by its own names.
+  // NOLINTBEGIN(readability-identifier-naming)
   bool Null() {
     if (!isInEntry())
       return failAtRoot();
@@ -132,6 +134,7 @@ public:
   bool Int64(int64_t) { return false; }
   bool Uint64(uint64_t) { return false; }
   bool Double(double) { return false; }
+  // NOLINTEND(readability-identifier-naming)
 
   /// What is wrong with the file as a whole, or empty.
   llvm::StringRef getFailure() const { return failure; }

@@ -63,8 +63,10 @@ namespace {
 struct OutputStream {
   using Ch = char;
   llvm::raw_ostream &os;
+  // NOLINTBEGIN(readability-identifier-naming)
   void Put(char c) { os << c; }
   void Flush() {}
+  // NOLINTEND(readability-identifier-naming)
 };
 
 /// RapidJSON's writer with the number format of this project.
