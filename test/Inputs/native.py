@@ -18,11 +18,15 @@ TO_LLVM = [
     "--reconcile-unrealized-casts",
 ]
 
+# Removed at exit.
+_directories = []
+
 
 def load(text, passes=("--vi-lower-rng", "--vi-lower-special"),
          to_llvm=TO_LLVM):
     """The library of the module `text` after `passes`, by way of LLVM IR."""
-    directory = tempfile.mkdtemp()
+    _directories.append(tempfile.TemporaryDirectory())
+    directory = _directories[-1].name
     lowered = subprocess.run(["vi-opt", *passes, *to_llvm], input=text,
                              stdout=subprocess.PIPE, text=True, check=True)
     translated = subprocess.run(["mlir-translate", "--mlir-to-llvmir"],

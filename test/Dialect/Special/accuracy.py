@@ -212,24 +212,30 @@ TABLE = {
     "regularized_gamma_p": (1e-12, relative, lower_gamma,
                             points(100, lambda: gamma_point(1e-3, 1e4, 1),
                                    lambda: gamma_point(1e-3, 1e4, 5)) +
-                            fixed((1.0, 1.0), (10.0, 1e-20), (0.001, 1e-300))),
+                            fixed((1.0, 1.0), (10.0, 1e-20), (0.001, 1e-300),
+                                  (1e6, 1e6), (999999.0, 1e6),
+                                  (2e6, 1995000.0))),
     "regularized_gamma_q": (1e-12, lambda value, a, x: 1 if x < a + 1
                             else abs(value), upper_gamma,
                             points(100, lambda: gamma_point(1e-3, 1e4, 1),
                                    lambda: gamma_point(1e-3, 1e4, 5)) +
-                            fixed((1.0, 1.0), (3.0, 600.0), (0.5, 1e-20))),
+                            fixed((1.0, 1.0), (3.0, 600.0), (0.5, 1e-20),
+                                  (1e6, 1e6), (999999.0, 1e6),
+                                  (2e6, 2005000.0))),
     "regularized_beta": (1e-12, lambda value, a, b, x: abs(value)
                          if x < (a + 1) / (a + b + 2) else 1,
                          incomplete_beta,
                          points(60, beta_point) +
                          fixed((2.0, 2.0, 0.5), (0.5, 0.5, 1e-300),
                                (1e4, 1e4, 0.5), (1.0, 1.0, 0.3))),
-    "gamma_draw_derivative": (2e-12, relative, draw_derivative,
+    "gamma_draw_derivative": (1e-12, relative, draw_derivative,
                               points(40, lambda: gamma_point(0.01, 1e3, 1),
                                      lambda: gamma_point(0.01, 1e3, 3),
                                      lambda: (log_uniform(0.01, 1),
                                               log_uniform(1e-100, 10))) +
-                              fixed((1.0, 1.0), (10.0, 10.0), (9.99, 10.0))),
+                              fixed((1.0, 1.0), (10.0, 10.0), (9.99, 10.0),
+                                    (1e6, 1e6), (1e6, 1003000.0),
+                                    (2e6, 1995000.0))),
 }
 ARITY = {"log_beta": 2, "regularized_gamma_p": 2, "regularized_gamma_q": 2,
          "regularized_beta": 3, "gamma_draw_derivative": 2}

@@ -34,9 +34,11 @@ constexpr double halfLog2Pi = 0.918938533204672741780330;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
-/// More steps than any series or continued fraction here takes within the
-/// range for which its accuracy is stated.
-constexpr double maximumSteps = 200000.0;
+/// More steps than any series or continued fraction of the gamma function
+/// takes: from this concentration on an expansion replaces them where they are
+/// slow.
+constexpr double maximumSteps = 50000.0;
+constexpr double largeConcentration = 1e6;
 
 /// The polynomial with these coefficients, that of the constant term first, by
 /// Horner's rule.
@@ -443,6 +445,57 @@ gammaFraction(Code &code, typename Code::Real a, typename Code::Real x) {
   return {h, dlogh};
 }
 
+/// What the uniform expansion for large a is made of (N. M. Temme (1979), "The
+/// asymptotic expansion of the incomplete gamma functions", SIAM Journal on
+/// Mathematical Analysis 10, 757-766; dlmf.nist.gov 8.12), for x within a tenth
+/// of a.
+template <class Code> struct LargeGamma {
+  using Real = typename Code::Real;
+  /// x / a - 1, log(x / a) and half the square of `eta`.
+  Real mu, logRatio, deficit;
+  /// The root of 2 `deficit` of the sign of mu; near it, the distribution is
+  /// that of a normal variable eta sqrt(a).
+  Real eta;
+  /// The first two coefficients of the remainder, and the derivative of the
+  /// first in eta.
+  Real c0, c1, slope;
+
+  LargeGamma(Code &code, Real a, Real x)
+      : mu((x - a) / a), logRatio(mu), deficit(mu), eta(mu), c0(mu), c1(mu),
+        slope(mu) {
+    // At 0 the quotients below have their limits, which a tiny mu gives.
+    mu = code.select(mu == 0.0, code.constant(1e-30, mu), mu);
+    logRatio = code.log1p(mu);
+    deficit = logDeficit(code, mu, 1.0 + mu);
+    Real root = code.sqrt(2.0 * deficit);
+    eta = code.select(mu < 0.0, -root, root);
+    // At a = 10^6 the terms left out are below 1e-12 of the remainder.
+    c0 = polynomial(code, eta,
+                    {-1.0 / 3, 1.0 / 12, -2.0 / 135, 1.0 / 864, 1.0 / 2835,
+                     -139.0 / 777600, 1.0 / 25515});
+    c1 = polynomial(code, eta, {-1.0 / 540, -1.0 / 288, 1.0 / 378});
+    slope = polynomial(code, eta,
+                       {1.0 / 12, -4.0 / 135, 1.0 / 288, 4.0 / 2835,
+                        -139.0 / 155520, 2.0 / 8505});
+  }
+};
+
+/// P or Q for a large a and x within a tenth of it.
+template <class Code>
+typename Code::Real regularizedLargeGamma(Code &code, typename Code::Real a,
+                                          typename Code::Real x,
+                                          bool complement) {
+  using Real = typename Code::Real;
+  LargeGamma<Code> large(code, a, x);
+  Real exponent = a * large.deficit;
+  Real root = code.sqrt(exponent);
+  Real signedRoot = code.select(large.mu < 0.0, -root, root);
+  Real remainder =
+      code.exp(-exponent) / code.sqrt(2.0 * pi * a) * (large.c0 + large.c1 / a);
+  return complement ? 0.5 * code.erfc(signedRoot) + remainder
+                    : 0.5 * code.erfc(-signedRoot) - remainder;
+}
+
 /// P (or, with `complement`, Q) where the series, or the fraction, gives it.
 template <class Code>
 typename Code::Real regularizedGamma(Code &code, typename Code::Real a,
@@ -455,15 +508,20 @@ typename Code::Real regularizedGamma(Code &code, typename Code::Real a,
       (a > 0.0) && (x > 0.0) && (x < infinity) && (a < infinity),
       [&] {
         return code.choose(
-            x < a + 1.0,
+            a >= largeConcentration && code.abs(x - a) < 0.1 * a,
+            [&] { return regularizedLargeGamma(code, a, x, complement); },
             [&] {
-              Real p = gammaSeries(code, a, x);
-              return complement ? 1.0 - p : p;
-            },
-            [&] {
-              auto [h, dlogh] = gammaFraction(code, a, x);
-              Real q = gammaPrefactor(code, a, x) * a * h;
-              return complement ? q : 1.0 - q;
+              return code.choose(
+                  x < a + 1.0,
+                  [&] {
+                    Real p = gammaSeries(code, a, x);
+                    return complement ? 1.0 - p : p;
+                  },
+                  [&] {
+                    auto [h, dlogh] = gammaFraction(code, a, x);
+                    Real q = gammaPrefactor(code, a, x) * a * h;
+                    return complement ? q : 1.0 - q;
+                  });
             });
       },
       [&] {
@@ -565,54 +623,78 @@ typename Code::Real regularizedBeta(Code &code, typename Code::Real a,
       });
 }
 
+/// The derivative of a draw by the uniform expansion, whose terms are
+/// differentiated at fixed x.
+template <class Code>
+typename Code::Real largeGammaDrawDerivative(Code &code, typename Code::Real a,
+                                             typename Code::Real x) {
+  using Real = typename Code::Real;
+  LargeGamma<Code> large(code, a, x);
+  Real sum = large.logRatio / large.eta +
+             large.logRatio * (large.c0 + large.c1 / a) -
+             (large.slope * large.mu / large.eta + 0.5 * large.c0) / a;
+  // The density is that of the normal variable but for Stirling's remainder.
+  return x / a * code.exp(stirlingRemainder(code, a)) * sum;
+}
+
+/// The same by the power series or the continued fraction.
+template <class Code>
+typename Code::Real smallGammaDrawDerivative(Code &code, typename Code::Real a,
+                                             typename Code::Real x) {
+  using Real = typename Code::Real;
+  // psi(a) - log x, without cancellation where a and x are large.
+  Real gap = code.choose(
+      a >= 10.0,
+      [&] {
+        return digammaTail(code, a) +
+               code.choose(
+                   code.abs(a - x) < 0.5 * x,
+                   [&] { return code.log1p((a - x) / x); },
+                   [&] { return code.log(a) - code.log(x); });
+      },
+      [&] { return code.digamma(a) - code.log(x); });
+  return code.choose(
+      x <= 1.0 || x <= a,
+      [&] {
+        // Sum of x^(n+1) Gamma(a) / Gamma(a+n+1) (psi(a+n+1) - log x).
+        Real first = x / a;
+        Real firstGap = code.choose(
+            a < 1.0, [&] { return code.digamma(a + 1.0) - code.log(x); },
+            [&] { return gap + 1.0 / a; });
+        auto [term, shift, sum, n] = code.loop(
+            [&](Real term, Real shift, Real sum, Real n) {
+              return term * code.abs(shift) >
+                         code.abs(sum) * (0.25 * epsilon) &&
+                     n < maximumSteps;
+            },
+            [&](Real term, Real shift, Real sum, Real n) {
+              Real next = term * (x / (a + n));
+              Real nextShift = shift + 1.0 / (a + n);
+              return std::make_tuple(next, nextShift, sum + next * nextShift,
+                                     n + 1.0);
+            },
+            first, firstGap, first * firstGap, code.constant(1.0, x));
+        return sum;
+      },
+      [&] {
+        auto [h, dlogh] = gammaFraction(code, a, x);
+        return x * h * (dlogh - gap);
+      });
+}
+
 template <class Code>
 typename Code::Real gammaDrawDerivative(Code &code, typename Code::Real a,
                                         typename Code::Real x) {
-  using Real = typename Code::Real;
   return code.choose(
-      (a > 0.0) && (a < infinity) && (x > 0.0) && (x < infinity),
+      a > 0.0 && a < infinity && x > 0.0 && x < infinity,
       [&] {
-        // psi(a) - log x, without cancellation where a and x are large.
-        Real gap = code.choose(
-            a >= 10.0,
-            [&] {
-              return digammaTail(code, a) +
-                     code.choose(
-                         code.abs(a - x) < 0.5 * x,
-                         [&] { return code.log1p((a - x) / x); },
-                         [&] { return code.log(a) - code.log(x); });
-            },
-            [&] { return code.digamma(a) - code.log(x); });
         return code.choose(
-            (x <= 1.0) || (x <= a),
-            [&] {
-              // Sum of x^(n+1) Gamma(a) / Gamma(a+n+1) (psi(a+n+1) - log x).
-              Real first = x / a;
-              Real firstGap = code.choose(
-                  a < 1.0, [&] { return code.digamma(a + 1.0) - code.log(x); },
-                  [&] { return gap + 1.0 / a; });
-              auto [term, shift, sum, n] = code.loop(
-                  [&](Real term, Real shift, Real sum, Real n) {
-                    return (term * code.abs(shift) >
-                            code.abs(sum) * (0.25 * epsilon)) &&
-                           (n < maximumSteps);
-                  },
-                  [&](Real term, Real shift, Real sum, Real n) {
-                    Real next = term * (x / (a + n));
-                    Real nextShift = shift + 1.0 / (a + n);
-                    return std::make_tuple(next, nextShift,
-                                           sum + next * nextShift, n + 1.0);
-                  },
-                  first, firstGap, first * firstGap, code.constant(1.0, x));
-              return sum;
-            },
-            [&] {
-              auto [h, dlogh] = gammaFraction(code, a, x);
-              return x * h * (dlogh - gap);
-            });
+            a >= largeConcentration && code.abs(x - a) < 0.1 * a,
+            [&] { return largeGammaDrawDerivative(code, a, x); },
+            [&] { return smallGammaDrawDerivative(code, a, x); });
       },
       [&] {
-        return code.select((a > 0.0) && (x == 0.0), code.constant(0.0, x),
+        return code.select(a > 0.0 && x == 0.0, code.constant(0.0, x),
                            code.constant(notANumber, x));
       });
 }

@@ -68,15 +68,13 @@ def Special_DigammaOp : Special_UnaryOp<"digamma"> {
     - Domain: all real numbers but 0, -1, -2, ...
     - Edges: -inf at +0, +inf at -0, NaN at negative integers and -inf; +inf at
       +inf.
-    - Accuracy: relative error below 1e-15 for x > 0, but for the neighbourhood
-      of the zero at 1.4616..., where the error is below 3e-16 in absolute
-      terms. For x < 0 the error is relative to the larger of the two terms of
-      the reflection.
-    - Method: psi(x) = psi(x + 1) - 1/x up to x >= 10, then the asymptotic
-      series (NIST Digital Library of Mathematical Functions, dlmf.nist.gov,
-      5.5.2 and 5.11.2); for x < 0 the reflection
-      psi(x) = psi(1 - x) - pi / tan(pi x) (5.5.4). Around the zero, a Taylor
-      expansion there.
+    - Accuracy: 5 ulp for x > 0, around the zero at 1.4616... too; for x < 0
+      relative to the largest of 1 and the terms of the reflection.
+    - Method: from x = 10 on the asymptotic series (NIST Digital Library of
+      Mathematical Functions, dlmf.nist.gov, 5.11.2). Below, by
+      psi(x + 1) = psi(x) + 1/x (5.5.2), from the value on [1, 2], which is the
+      distance from the zero times a polynomial interpolated at Chebyshev nodes.
+      For x < 0 the reflection psi(x) = psi(1 - x) - pi / tan(pi x) (5.5.4).
     - Derivative: trigamma(x).
 
     Example:
@@ -94,8 +92,7 @@ def Special_TrigammaOp : Special_UnaryOp<"trigamma"> {
 
     - Domain: all real numbers.
     - Edges: +inf at 0, -1, -2, ...; 0 at +inf; NaN at -inf.
-    - Accuracy: relative error below 2e-15 for x > 0; for x < 0 relative to the
-      first term of the reflection.
+    - Accuracy: 6 ulp.
     - Method: psi'(x) = psi'(x + 1) + 1/x^2 up to x >= 10, then the asymptotic
       series (dlmf.nist.gov 5.15.5 and 5.15.8); for x < 0 the reflection
       psi'(x) = (pi / sin(pi x))^2 - psi'(1 - x) (5.15.6).
@@ -118,8 +115,8 @@ def Special_LogBetaOp : Special_Op<"log_beta"> {
     - Domain: a >= 0, b >= 0.
     - Edges: +inf where an argument is 0; -inf where an argument is +inf and the
       other is positive; NaN for 0 with +inf.
-    - Accuracy: error below 1e-14 of max(|log B|, |lgamma| of the smaller
-      argument, 1).
+    - Accuracy: error below 1e-14 of the largest of 1, |log B| and |lgamma| of
+      the smaller argument.
     - Method: Stirling's formula with its remainder for arguments of 10 and
       above, which leaves no large terms to cancel: A. R. DiDonato and
       A. H. Morris (1992), "Algorithm 708", ACM Transactions on Mathematical
@@ -182,7 +179,7 @@ def Special_LogSigmoidOp : Special_UnaryOp<"log_sigmoid"> {
   let description = [{
     log(1 / (1 + exp(-x))) = -softplus(-x) = min(x, 0) - log1p(exp(-|x|)).
 
-    - Domain: all real numbers. Edges: -inf at -inf, -0 at +inf.
+    - Domain: all real numbers. Edges: -inf at -inf, 0 at +inf.
     - Accuracy: 3 ulp.
     - Derivative: sigmoid(-x).
 
@@ -227,8 +224,9 @@ def Special_NormalCDFOp : Special_UnaryOp<"normal_cdf"> {
     variable is at most x.
 
     - Domain: all real numbers. Edges: 0 at -inf, 1 at +inf.
-    - Accuracy: relative error below 1e-15 (1 + x^2/4) for x < 0 (the rounding
-      of the argument alone costs x^2/2 half ulps), below 1e-15 for x >= 0.
+    - Accuracy: 5 ulp, in the lower tail too as long as the result is a normal
+      number: the rounding of x / sqrt 2, which the tail magnifies by x^2, is
+      found by T. J. Dekker's splitting and put right.
     - Derivative: exp(-x^2/2) / sqrt(2 pi).
 
     Example:
@@ -245,9 +243,9 @@ def Special_NormalLogCDFOp : Special_UnaryOp<"normal_log_cdf"> {
     log Phi(x), in the far lower tail too, where Phi(x) underflows.
 
     - Domain: all real numbers. Edges: -inf at -inf, -0 at +inf.
-    - Accuracy: relative error below 2e-15.
+    - Accuracy: 5 ulp.
     - Method: log1p(-erfc(x / sqrt 2) / 2) for x > -1; log(erfc(-x / sqrt 2) / 2)
-      for -10 < x <= -1; below, -x^2/2 - log(-x sqrt(2 pi)) + log1p of the
+      for -20 < x <= -1; below, -x^2/2 - log(-x sqrt(2 pi)) + log1p of the
       asymptotic series of Mills' ratio (dlmf.nist.gov 7.12.1).
     - Derivative: exp(-x^2/2 - log Phi(x)) / sqrt(2 pi), which stays accurate to
       about x^2 ulp in the lower tail.
@@ -266,7 +264,8 @@ def Special_NormalQuantileOp : Special_UnaryOp<"normal_quantile"> {
     The x with Phi(x) = p.
 
     - Domain: [0, 1]. Edges: -inf at 0, 0 at 1/2, +inf at 1.
-    - Accuracy: relative error below 2e-15.
+    - Accuracy: 6 ulp; where p is near 1 it is p's own rounding that limits what
+      it can say about the upper tail.
     - Method: three rational functions: M. J. Wichura (1988), "Algorithm AS 241:
       The percentage points of the normal distribution", Applied Statistics 37,
       477-484, function PPND16.
@@ -298,11 +297,14 @@ def Special_RegularizedGammaPOp
 
     - Domain: a >= 0, x >= 0. Edges: 0 at x = 0 (a > 0), 1 at x = +inf; at
       a = 0 the limit 1 for x > 0.
-    - Accuracy: relative error below 1e-12 for a in [0.001, 10000] wherever the
-      result is a normal number; it grows as a times 1e-16 for a beyond.
+    - Accuracy: relative error below 1e-12 wherever the result is a normal
+      number.
     - Method: the power series for x < a + 1, else one minus the continued
       fraction of Q (dlmf.nist.gov 8.11.4 and 8.9.2, the latter by the modified
-      Lentz algorithm).
+      Lentz algorithm). For a >= 10^6 and x within a tenth of it, where both are
+      slow, Temme's uniform expansion: N. M. Temme (1979), "The asymptotic
+      expansion of the incomplete gamma functions", SIAM Journal on Mathematical
+      Analysis 10, 757-766.
     - Derivative: in x, x^(a-1) exp(-x) / Gamma(a); in a, that times
       -gamma_draw_derivative(a, x).
 
@@ -341,8 +343,8 @@ def Special_RegularizedBetaOp : Special_Op<"regularized_beta"> {
     the distribution function of the beta distribution.
 
     - Domain: a > 0, b > 0, 0 <= x <= 1. Edges: 0 at x = 0, 1 at x = 1.
-    - Accuracy: error below 1e-12 of the smaller of I and 1 - I, or of 1 where
-      the result is the complement, for a and b in [0.01, 10000].
+    - Accuracy: for a and b in [0.01, 10000], error below 1e-12 of the result,
+      or of 1 where it is computed as a complement.
     - Method: the continued fraction dlmf.nist.gov 8.17.22 by the modified Lentz
       algorithm for x < (a + 1) / (a + b + 2), else
       1 - I_{1-x}(b, a).
@@ -371,18 +373,18 @@ def Special_GammaDrawDerivativeOp : Special_Op<"gamma_draw_derivative"> {
     and A. Mnih (2018), "Implicit Reparameterization Gradients", NeurIPS.
 
     - Domain: a > 0, x >= 0. Edges: 0 at x = 0.
-    - Accuracy: relative error below 2e-12 for a in [0.01, 1000] at draws between
+    - Accuracy: relative error below 1e-12 for a in [0.01, 1e12] at draws between
       the quantiles 1e-9 and 1 - 1e-9.
     - Method: the power series of P differentiated term by term for
       x <= max(1, a), the continued fraction of Q differentiated step by step
-      elsewhere.
+      elsewhere; for a >= 10^6 and x within a tenth of it, Temme's expansion
+      (see `regularized_gamma_p`) differentiated term by term.
     - Derivative: no op of this dialect.
 
     Example:
 
     ```mlir
-    // a = 1: x = -log(1 - p); the derivative at x = 1 is 0.88...
-    %dx = special.gamma_draw_derivative %a, %x : f64
+    %dx = special.gamma_draw_derivative %a, %x : f64   // at (1, 1): 1.1735630...
     ```
   }];
   let arguments = (ins Special_FloatLike:$concentration,
