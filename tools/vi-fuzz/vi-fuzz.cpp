@@ -105,19 +105,44 @@ void split(StringRef text, SmallVectorImpl<std::string> &tokens) {
   }
 }
 
+/// What a piece is to a reader: values, symbols, numbers, operations, types,
+/// other words, and each other character are kinds of their own.
+char getKind(StringRef token) {
+  token = token.rtrim(" \n");
+  if (token.empty())
+    return ' ';
+  char first = token.front();
+  if (std::isdigit(static_cast<unsigned char>(first)))
+    return '0';
+  if (!std::isalpha(static_cast<unsigned char>(first)))
+    return first;
+  if (token.contains('.'))
+    return '.';
+  bool isType = token == "f64" || token == "f32" || token == "i1" ||
+                token == "i32" || token == "i64" || token == "index";
+  return isType ? 't' : 'w';
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
-  (void)getRegistry();
+  MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
+  for (const char *pipeline : pipelines) {
+    PassManager manager(&context);
+    if (failed(parsePassPipeline(pipeline, manager, llvm::errs()))) {
+      llvm::errs() << "vi-fuzz: no pipeline '" << pipeline << "'\n";
+      std::exit(1);
+    }
+  }
   return 0;
 }
 
-/// Half of the mutations move whole pieces of the text about: bytes alone
+/// Most mutations move whole pieces of the text about: bytes alone
 /// rarely give text that still parses.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
                                           size_t maxSize, unsigned seed) {
   std::minstd_rand random(seed);
-  if (random() % 2)
+  if (random() % 4 == 0)
     return LLVMFuzzerMutate(data, size, maxSize);
   SmallVector<std::string> tokens;
   split(StringRef(reinterpret_cast<char *>(data), size), tokens);
@@ -127,6 +152,11 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
   for (unsigned step = 0; step < count && tokens.size() > 1; ++step) {
     size_t from = random() % tokens.size();
     size_t to = random() % tokens.size();
+    // Mostly, like replaces like.
+    if (random() % 4)
+      for (size_t tries = 0;
+           tries < 50 && getKind(tokens[to]) != getKind(tokens[from]); ++tries)
+        to = random() % tokens.size();
     switch (random() % 5) {
     case 0:
       tokens[to] = tokens[from];
@@ -166,6 +196,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string text(reinterpret_cast<const char *>(data), size);
   MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
+  context.allowUnregisteredDialects();
   context.getDiagEngine().registerHandler([](Diagnostic &) {});
   OwningOpRef<ModuleOp> module = parse(text, context);
   if (!module)
