@@ -31,6 +31,7 @@ void addScalarStage(OpPassManager &manager,
   manager.addPass(createSymbolDCEPass());
   manager.addPass(vi::createTilePlates());
   manager.addPass(vi::createLowerMatrix());
+  manager.addPass(vi::createSplatToFill());
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createConvertElementwiseToLinalgPass());
   functions.addPass(createLinalgGeneralizeNamedOpsPass());

@@ -44,6 +44,34 @@ void reuse(Value value, BlockArgument carried) {
   }
 }
 
+/// Whether `value` is a fresh tensor filled with a scalar.
+linalg::LinalgOp getFill(Value value) {
+  auto op = value.getDefiningOp<linalg::LinalgOp>();
+  if (!op || op.getNumDpsInits() != 1 || op->getNumResults() != 1 ||
+      !op.getDpsInits().front().getDefiningOp<tensor::EmptyOp>() ||
+      op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+    return {};
+  for (Value input : op.getDpsInputs())
+    if (isa<ShapedType>(input.getType()))
+      return {};
+  return op;
+}
+
+/// Gives `operand`, which is going to be written, a filled tensor of its own:
+/// a shared one, or one filled in front of a loop, would have to be copied.
+void separate(OpOperand &operand) {
+  linalg::LinalgOp fill = getFill(operand.get());
+  if (!fill ||
+      (fill->hasOneUse() && fill->getBlock() == operand.getOwner()->getBlock()))
+    return;
+  OpBuilder builder(operand.getOwner());
+  Operation *empty = builder.clone(*fill.getDpsInits().front().getDefiningOp());
+  Operation *own = builder.clone(*fill);
+  cast<DestinationStyleOpInterface>(own).getDpsInitsMutable()[0].set(
+      empty->getResult(0));
+  operand.set(own->getResult(0));
+}
+
 struct ReuseAccumulators : vi::impl::ReuseAccumulatorsBase<ReuseAccumulators> {
   void runOnOperation() override {
     getOperation()->walk([](scf::ForOp loop) {
@@ -52,6 +80,20 @@ struct ReuseAccumulators : vi::impl::ReuseAccumulatorsBase<ReuseAccumulators> {
         if (isa<RankedTensorType>(carried.getType()))
           reuse(next, carried);
     });
+    SmallVector<OpOperand *> written;
+    getOperation()->walk([&](Operation *op) {
+      if (auto destination = dyn_cast<DestinationStyleOpInterface>(op)) {
+        for (OpOperand &init : destination.getDpsInitsMutable())
+          if (isa<RankedTensorType>(init.get().getType()))
+            written.push_back(&init);
+      } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        for (OpOperand &init : loop.getInitArgsMutable())
+          if (isa<RankedTensorType>(init.get().getType()))
+            written.push_back(&init);
+      }
+    });
+    for (OpOperand *operand : written)
+      separate(*operand);
   }
 };
 

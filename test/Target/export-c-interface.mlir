@@ -50,7 +50,7 @@ func.func @scalars(%b: i1, %i: index, %j: i32) -> (i1, i1, index)
 
 // -----
 
-// expected-error @+1 {{'func.func' op with 'vi.export' has an argument 'x' that C cannot pass: the type 'tensor<?xf16>'}}
+// expected-error @+1 {{'func.func' op with 'vi.export' has an argument 'x' that C cannot pass: the type tensor<?xf16>}}
 func.func @half(%x: tensor<?xf16> {vi.name = "x"}) attributes {vi.export} {
   return
 }

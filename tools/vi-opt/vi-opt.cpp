@@ -92,15 +92,18 @@ int main(int argc, char **argv) {
         mlir::MlirOptMain(argc, argv, input, output, registry));
   }
 
-  if (guide != "meanfield" && guide != "fullrank" && guide != "delta")
+  bool isName = llvm::StringRef(guide).starts_with("@");
+  if (!isName && guide != "meanfield" && guide != "fullrank" &&
+      guide != "delta")
     return fail("unknown guide '" + guide +
-                "' (known: meanfield, fullrank, delta)");
+                "' (known: meanfield, fullrank, delta, and @NAME)");
   if (samples < 1)
     return fail("--samples must be at least 1, not " + llvm::Twine(samples));
   vi::EmitOptions options;
   options.kind = emitKind;
   options.pipelineOptions =
-      "guide=" + guide + " samples=" + std::to_string(samples);
+      (isName ? "guide=" + guide.substr(1) : "family=" + guide) +
+      " samples=" + std::to_string(samples);
   options.target.triple = triple;
   options.target.cpu = cpu;
   options.target.features = features;

@@ -36,13 +36,26 @@ def AllowContraction : Pass<"vi-allow-contraction"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def SplatToFill : Pass<"vi-splat-to-fill"> {
+  let summary = "let tensors of one repeated value take part in fusion";
+  let description = [{
+    Replaces `tensor.splat`, which would become an array, by `linalg.fill`, which
+    elementwise fusion takes in.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def ReuseAccumulators : Pass<"vi-reuse-accumulators"> {
   let summary = "let sums of tensors carried by a loop grow in place";
   let description = [{
     Where a loop carries a tensor and its next value is computed from it element
     by element (`%next = arith.addf %sum, %x`), the computation's destination
     becomes the carried tensor itself, so that no copy is left in the loop after
-    bufferization. Runs after elementwise operations are fused.
+    bufferization. Likewise, each computation that starts from a filled tensor
+    (the zeros of a sum) gets one of its own, filled where it starts. Runs after
+    elementwise operations are fused and loop invariants moved.
 
     Example:
 

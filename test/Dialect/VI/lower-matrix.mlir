@@ -13,7 +13,7 @@
 // CHECK:           math.sqrt
 // CHECK:           arith.select
 // The factor is computed in the caller's memory.
-// BUFFERS-LABEL: func.func @cholesky
+// BUFFERS-LABEL: func.func @cholesky(
 // BUFFERS-NOT:     memref.alloc
 // BUFFERS-NOT:     memref.copy
 // BUFFERS:         return
@@ -25,13 +25,14 @@ func.func @cholesky(%a: tensor<?x?xf64>) -> tensor<?x?xf64>
 
 // CHECK-LABEL: func @solve
 // CHECK-NOT:     vi.triangular_solve
-// One copy of the right-hand side, none in the loops.
-// BUFFERS-LABEL: func.func @solve
+// The right-hand side is copied to the caller's memory and solved there.
+// BUFFERS-LABEL: func.func @solve(
+// BUFFERS-NOT:     memref.alloc
 // BUFFERS:         memref.copy
 // BUFFERS:         scf.for
 // BUFFERS-NOT:     memref.alloc
 // BUFFERS-NOT:     memref.copy
-// BUFFERS-LABEL: func.func @solve_transposed
+// BUFFERS-LABEL: func.func @solve_transposed(
 func.func @solve(%l: tensor<?x?xf64>, %b: tensor<?xf64>) -> tensor<?xf64>
     attributes {vi.export} {
   %x = vi.triangular_solve %l, %b : tensor<?x?xf64>, tensor<?xf64>

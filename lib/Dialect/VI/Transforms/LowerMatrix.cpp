@@ -154,16 +154,23 @@ void lowerTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
         });
   };
 
+  // The loops work on a copy of the right-hand side.
+  Value start = tensor::EmptyOp::create(
+      b, tensor::getMixedSizes(b, b.getLoc(), rhs),
+      cast<RankedTensorType>(rhs.getType()).getElementType());
+  if (start.getType() != rhs.getType())
+    start = tensor::CastOp::create(b, rhs.getType(), start);
+  start = linalg::CopyOp::create(b, rhs, start).getResult(0);
   Value solution;
   if (!op.getTranspose()) {
-    solution = b.loop(zero, size, rhs, [&](Value i, Value x) {
+    solution = b.loop(zero, size, start, [&](Value i, Value x) {
       x = b.loop(zero, i, x, [&](Value k, Value x) {
         return subtractRow(x, i, k, b.extract(factor, {i, k}));
       });
       return divideRow(x, i);
     });
   } else {
-    solution = b.loop(zero, size, rhs, [&](Value step, Value x) {
+    solution = b.loop(zero, size, start, [&](Value step, Value x) {
       Value i = b.subtract(b.subtract(size, one), step);
       x = divideRow(x, i);
       return b.loop(zero, i, x, [&](Value k, Value x) {
