@@ -267,7 +267,7 @@ case("disk full", r"draws\.csv: cannot write the file: File too large",
      {"d.json": json()}, FIT + ["out"], limit=16384,
      keep=["out/summary.json", "out/elbo.csv", "out/parameters.json"])
 with open("/dev/full", "wb") as full:
-    (ROOT / "full").mkdir()
+    (ROOT / "full").mkdir(exist_ok=True)
     (ROOT / "full" / "model.mlir").write_text(MODEL)
     (ROOT / "full" / "d.json").write_text(json())
     result = subprocess.run([VI_FIT, "model.mlir", "--data", "d.json"],

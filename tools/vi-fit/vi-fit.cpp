@@ -459,6 +459,8 @@ int run() {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM initializer(argc, argv);
+  // A file that grows beyond the limit is an error of the write, not a crash.
+  std::signal(SIGXFSZ, SIG_IGN);
   vi::registerAllPasses();
   registerPassManagerCLOptions();
   cl::HideUnrelatedOptions(category);
