@@ -1,4 +1,5 @@
-//===- ErasePrograms.cpp - functions without the models they were made from -*- C++ -*-===//
+//===- ErasePrograms.cpp - functions without the models they were made from -*-
+//C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,8 +26,7 @@ struct ErasePrograms : vi::impl::EraseProgramsBase<ErasePrograms> {
       used.insert(op.getModelAttr().getAttr());
       used.insert(op.getGuideAttr().getAttr());
     });
-    for (Operation &op :
-         llvm::make_early_inc_range(*getOperation().getBody()))
+    for (Operation &op : llvm::make_early_inc_range(*getOperation().getBody()))
       if (isa<ModelOp, GuideOp>(op) &&
           !used.contains(SymbolTable::getSymbolName(&op)))
         op.erase();

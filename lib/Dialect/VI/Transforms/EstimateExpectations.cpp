@@ -1,5 +1,5 @@
 //===- EstimateExpectations.cpp - Monte Carlo for what has no closed form -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

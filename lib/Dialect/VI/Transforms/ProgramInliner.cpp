@@ -1,5 +1,5 @@
 //===- ProgramInliner.cpp - put the body of a model or guide into a function -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -31,8 +31,7 @@ class PlateRaiser {
 public:
   PlateRaiser(OpBuilder &builder, Location loc, StringRef name, Value count)
       : outside(builder), loc(loc), name(name), count(count),
-        block(std::make_unique<Block>()),
-        inside(builder.getContext()) {
+        block(std::make_unique<Block>()), inside(builder.getContext()) {
     inside.setInsertionPointToEnd(block.get());
     index = block->addArgument(builder.getIndexType(), loc);
   }

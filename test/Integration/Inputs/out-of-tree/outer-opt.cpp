@@ -26,8 +26,8 @@ void outer::OuterDialect::initialize() {
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<mlir::arith::ArithDialect, vi::VIDialect,
-                  outer::OuterDialect>();
+  registry
+      .insert<mlir::arith::ArithDialect, vi::VIDialect, outer::OuterDialect>();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "outer optimizer\n", registry));
 }
