@@ -138,6 +138,21 @@ std::optional<FormAnalysis::Form> FormAnalysis::exponentiate(const Form &form) {
 }
 
 std::optional<FormAnalysis::Form> FormAnalysis::getLogarithm(const Form &form) {
+  // log(1 - z)
+  if (form.size() == 2) {
+    unsigned number = form[0].factors.empty() ? 0 : 1;
+    const FormTerm &constant = form[number], &rest = form[1 - number];
+    std::optional<double> a = getNumber(constant.coefficient);
+    std::optional<double> b = getNumber(rest.coefficient);
+    if (constant.factors.empty() && rest.factors.size() == 1 && a && b &&
+        *a == 1.0 && *b == -1.0) {
+      const FormFactor &factor = rest.factors[0];
+      if (factor.constrained && factor.statistic.kind == Kind::Power &&
+          factor.statistic.power == 1)
+        return Form{{constant.coefficient,
+                     {{factor.draw, true, Statistic::get(Kind::Log1Minus)}}}};
+    }
+  }
   if (form.size() != 1)
     return fail("a logarithm of a sum");
   // log(c prod z_i^{k_i} e^{a_j u_j}) = log c + sum k_i log z_i + sum a_j u_j
@@ -225,6 +240,21 @@ std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
   if (isa<math::ExpOp>(op)) {
     std::optional<Form> form = getForm(op->getOperand(0));
     return form ? exponentiate(*form) : std::nullopt;
+  }
+  if (isa<math::LogOp, math::Log1pOp>(op)) {
+    // A choice by the data goes outside of the logarithm.
+    auto choice = op->getOperand(0).getDefiningOp<arith::SelectOp>();
+    if (choice && !dependence.dependsOn(choice.getCondition())) {
+      auto apply = [&](Value argument) {
+        OperationState state(op->getLoc(), op->getName(), argument,
+                             op->getResultTypes(), op->getAttrs());
+        return builder->create(state)->getResult(0);
+      };
+      Value a = apply(choice.getTrueValue());
+      Value b = apply(choice.getFalseValue());
+      return getForm(
+          arith::SelectOp::create(*builder, choice.getCondition(), a, b));
+    }
   }
   if (isa<math::LogOp>(op)) {
     std::optional<Form> form = getForm(op->getOperand(0));
