@@ -178,8 +178,15 @@ data("index n + 1", "d.json: `group[3]` is 3: indices of group count from 1 to "
 data("no groups", "d.json: `group[1]` is 1: there are no indices of group, as "
      "J is 0", json(J="0"), "group")
 case("negative size", r"J is -1|`J` is -1", {"d.json": json(J="-1")})
+case("a size beyond memory", r"the data make the size '.*' \d+: more numbers "
+     r"than the memory of this machine holds",
+     {"d.json": json(J="1000000000000")})
+case("no observations", "", {
+    "d.json": json(group="[]", x="[]", count="[]")}, status=0)
 case("negative count", r"count\[2\].*-4|-4.*count", {
     "d.json": json(count="[3, -4, 2]")})
+case("lengths that differ in a matrix", r"'unit' has 3 members, but 'x' in the "
+     r"data has 1", {"d.json": json(x="[[1, 2]]")})
 case("lengths that differ", r"'unit' has 3 members, but 'group' in the data "
      r"has 2", {"d.json": json(group="[1, 2]")})
 data("an unused entry may be anything", "d.json has no `count`, but `J`, "

@@ -23,6 +23,7 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace vi;
@@ -630,6 +631,14 @@ llvm::Error JITModel::checkData() {
   return llvm::Error::success();
 }
 
+/// The numbers that the machine's memory holds.
+static int64_t getNumbersInMemory() {
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || size <= 0)
+    return std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(pages) * size / sizeof(double);
+}
+
 llvm::Error JITModel::readSizes() {
   std::vector<int64_t> results(sizeNames.size());
   Call call(*this);
@@ -637,9 +646,14 @@ llvm::Error JITModel::readSizes() {
     call.addPointer(&results[i]);
   call.addReturn(&results[0]);
   call.run(shapes);
+  int64_t most = getNumbersInMemory();
   for (auto [sizeName, value] : llvm::zip(sizeNames, results)) {
     if (value < 0)
       return makeError("the data make the size '{0}' {1}", sizeName, value);
+    if (value > most)
+      return makeError("the data make the size '{0}' {1}: more numbers than "
+                       "the memory of this machine holds",
+                       sizeName, value);
     sizes[sizeName] = value;
   }
   parameterCount = sizes.lookup("parameter_count");
