@@ -53,12 +53,12 @@ def check_model(name, data, evidence, divergence, points, posterior):
     for point in points + ([posterior] if posterior else []):
         result = evaluate(name, data, point["parameters"])
         expected = divergence(*point["q"])
-        error = evidence - result["elbo"] - expected
+        error = evidence - float(result["elbo"]) - expected
         fits.check(abs(error) <= 1e-10 * max(1, abs(evidence), expected),
                    f"{name}: KL(q || posterior) = {expected:.6g}, "
                    f"log p(x) - ELBO differs by {error:.1e}")
         if point is posterior:
-            largest = max(abs(v) for v in result["gradient"].values())
+            largest = max(abs(float(v)) for v in result["gradient"].values())
             fits.check(largest <= 1e-9 * max(1, abs(evidence)),
                        f"{name}: the gradient at the posterior is "
                        f"{largest:.1e}")
