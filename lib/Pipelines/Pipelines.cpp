@@ -52,6 +52,8 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   addCleanUp(manager);
   manager.addPass(createFusePlates());
   addCleanUp(manager);
+  manager.addPass(createPrepareData());
+  addCleanUp(manager);
 }
 
 void vi::buildModelPipeline(OpPassManager &manager,

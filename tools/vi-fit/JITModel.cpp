@@ -264,6 +264,9 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     auto attribute = func.getResultAttrOfType<StringAttr>(i, "vi.name");
     return attribute ? attribute.getValue().str() : std::string();
   };
+  if (auto prepareOp = module.lookupSymbol<func::FuncOp>(name + "_prepare"))
+    prepared.resize(
+        cast<RankedTensorType>(prepareOp.getResultTypes()[0]).getNumElements());
   for (unsigned i = 0, end = shapesOp.getNumResults(); i < end; ++i)
     sizeNames.push_back(getResultName(shapesOp, i));
   for (unsigned i = 0, end = reportOp.getNumResults(); i < end; ++i) {
@@ -311,6 +314,9 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
       {"_report", &reportFunction}};
   for (auto [suffix, function] : functions)
     if (llvm::Error error = find(*jit, suffix, *function))
+      return error;
+  if (!prepared.empty())
+    if (llvm::Error error = find(*jit, "_prepare", prepareFunction))
       return error;
   if (counterJIT)
     return find(*counterJIT, "_elbo_gradient", counterGradient);
@@ -364,6 +370,11 @@ public:
   void addVector(llvm::ArrayRef<double> values) {
     addPointer(const_cast<double *>(values.data()));
     addInteger(values.size());
+  }
+  /// What is computed of the data once, where there is any.
+  void addPrepared(llvm::ArrayRef<double> prepared) {
+    if (!prepared.empty())
+      addVector(prepared);
   }
   void addBatches(llvm::ArrayRef<fit::PlateBatch> batches) {
     for (const fit::PlateBatch &batch : batches) {
@@ -646,6 +657,11 @@ llvm::Error JITModel::readSizes() {
     call.addPointer(&results[i]);
   call.addReturn(&results[0]);
   call.run(shapes);
+  if (!prepared.empty()) {
+    Call prepare(*this);
+    prepare.addPointer(prepared.data());
+    prepare.run(prepareFunction);
+  }
   int64_t most = getNumbersInMemory();
   for (auto [sizeName, value] : llvm::zip(sizeNames, results)) {
     if (value < 0)
@@ -789,6 +805,7 @@ double JITModel::evaluate(llvm::ArrayRef<double> parameters,
   call.addPointer(const_cast<double *>(noise.data));
   call.addInteger(noise.rows);
   call.addInteger(noise.columns);
+  call.addPrepared(prepared);
   call.addReturn(&value);
   call.run(elbo);
   return value;
@@ -805,6 +822,7 @@ double JITModel::evaluateGradient(llvm::ArrayRef<double> parameters,
   call.addPointer(const_cast<double *>(noise.data));
   call.addInteger(noise.rows);
   call.addInteger(noise.columns);
+  call.addPrepared(prepared);
   call.addPointer(gradient.data());
   call.addReturn(&value);
   call.run(elboGradient);
@@ -822,6 +840,7 @@ JITModel::evaluateGradientWithSeed(llvm::ArrayRef<double> parameters,
   call.addBatches(batches);
   call.addInteger(samples);
   call.addInteger(static_cast<int64_t>(seed));
+  call.addPrepared(prepared);
   call.addPointer(gradient.data());
   call.addReturn(&value);
   call.run(counterGradient);

@@ -162,6 +162,9 @@ private:
   std::vector<Observed> observed;
 
   std::unique_ptr<JIT> jit, counterJIT;
+  /// What is computed of the data once (vi-prepare-data); often nothing.
+  std::vector<double> prepared;
+  JIT::Function prepareFunction = nullptr;
   JIT::Function check = nullptr, shapes = nullptr, initialFunction = nullptr,
                 elbo = nullptr, elboGradient = nullptr,
                 counterGradient = nullptr, latentsFunction = nullptr,

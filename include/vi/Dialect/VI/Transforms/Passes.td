@@ -519,6 +519,40 @@ def LowerDistributions : Pass<"vi-lower-distributions"> {
   ];
 }
 
+def PrepareData : Pass<"vi-prepare-data", "::mlir::ModuleOp"> {
+  let summary = "compute once what depends on the data alone";
+  let description = [{
+    In the ELBO of a model, computations on data alone (means to center by,
+    sums of squares) that are as long as the data move to a function
+    `NAME_prepare` of the data, which returns them in one vector; the ELBO, and
+    so its gradient, takes the vector as its last argument `prepared`. The cost
+    of a step on a minibatch does then not depend on the size of the data.
+
+    Real numbers, and tensors of a size that is known in the IR, are kept; a
+    computation whose result has the data's length stays where it is. A model
+    without such computations has no `NAME_prepare` and no such argument.
+
+    Example:
+
+    ```mlir
+    func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>) -> f64 {
+      %sum = linalg.reduce { arith.addf } ins(%x : tensor<?xf64>) ...
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @m_prepare(%x: tensor<?xf64>) -> tensor<1xf64> { ... }
+    func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>,
+                      %prepared: tensor<1xf64>) -> f64 { ... }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def TilePlates : Pass<"vi-tile-plates"> {
   let summary = "turn plates into loops";
   let description = [{
