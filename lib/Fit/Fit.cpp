@@ -41,8 +41,10 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
   std::vector<PlateBatch> batches = getWholePlates(model);
   ELBOEstimate estimate;
   int64_t columns = model.getNoiseCount();
-  if (columns == 0) {
-    estimate.value = model.evaluate(parameters, {nullptr, 1, 0}, batches);
+  if (columns == 0 || model.isExact()) {
+    std::vector<double> unused(columns);
+    estimate.value =
+        model.evaluate(parameters, {unused.data(), 1, columns}, batches);
     estimate.draws = 1;
     return estimate;
   }

@@ -264,6 +264,10 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     auto attribute = func.getResultAttrOfType<StringAttr>(i, "vi.name");
     return attribute ? attribute.getValue().str() : std::string();
   };
+  if (auto elboOp = module.lookupSymbol<func::FuncOp>(name + "_elbo"))
+    for (BlockArgument argument : elboOp.getArguments())
+      if (elboOp.getArgAttr(argument.getArgNumber(), "vi.noise"))
+        exact = argument.use_empty();
   if (auto prepareOp = module.lookupSymbol<func::FuncOp>(name + "_prepare"))
     prepared.resize(
         cast<RankedTensorType>(prepareOp.getResultTypes()[0]).getNumElements());

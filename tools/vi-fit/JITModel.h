@@ -76,6 +76,7 @@ public:
   }
   int64_t getLatentCount() const override { return latentCount; }
   int64_t getNoiseCount() const override { return noiseCount; }
+  bool isExact() const override { return exact; }
   llvm::ArrayRef<fit::DataPlate> getDataPlates() const override {
     return plates;
   }
@@ -162,6 +163,7 @@ private:
   std::vector<Observed> observed;
 
   std::unique_ptr<JIT> jit, counterJIT;
+  bool exact = false;
   /// What is computed of the data once (vi-prepare-data); often nothing.
   std::vector<double> prepared;
   JIT::Function prepareFunction = nullptr;

@@ -75,6 +75,9 @@ public:
   virtual int64_t getLatentCount() const = 0;
   /// The standard normals that a draw takes.
   virtual int64_t getNoiseCount() const = 0;
+  /// Whether every term of the ELBO has a closed form, so that noise makes no
+  /// difference to it.
+  virtual bool isExact() const { return false; }
   virtual llvm::ArrayRef<DataPlate> getDataPlates() const { return {}; }
 
   /// The numbers that an evaluation reads for each draw, about: decides how
