@@ -149,7 +149,7 @@ static void printWrapped(raw_ostream &os, StringRef first, StringRef rest,
       empty = false;
     }
   }
-  os << line << '\n';
+  os << StringRef(line).rtrim() << '\n';
 }
 
 /// What a tensor argument or result is, in words: "J x 3 matrix".
@@ -159,16 +159,19 @@ static std::string describe(Type type, StringRef name, bool isResult) {
     return "";
   if (tensor.getRank() == 0)
     return "a single value";
+  // The sizes of a result are no parameters; its documentation names them.
+  bool unknown = isResult && !tensor.hasStaticShape();
+  if (unknown)
+    return tensor.getRank() == 1
+               ? "an array"
+               : "an array of rank " + std::to_string(tensor.getRank()) +
+                     ", row-major";
   std::string text;
   for (auto [dim, size] : llvm::enumerate(tensor.getShape())) {
     if (dim)
       text += " x ";
-    if (!ShapedType::isDynamic(size))
-      text += std::to_string(size);
-    else if (isResult)
-      text += "?";
-    else
-      text += (name + "_size" + Twine(dim)).str();
+    text += ShapedType::isDynamic(size) ? (name + "_size" + Twine(dim)).str()
+                                        : std::to_string(size);
   }
   text += tensor.getRank() == 1 ? " values" : " values, row-major";
   return text;

@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "vi/Target/Passes.h"
 
 namespace vi {
@@ -60,11 +62,25 @@ linalg::LinalgOp getFill(Value value) {
 /// Gives `operand`, which is going to be written, a filled tensor of its own:
 /// a shared one, or one filled in front of a loop, would have to be copied.
 void separate(OpOperand &operand) {
+  OpBuilder builder(operand.getOwner());
+  Location loc = operand.getOwner()->getLoc();
+  // A constant is read-only memory.
+  DenseElementsAttr constant;
+  if (matchPattern(operand.get(), m_Constant(&constant)) &&
+      constant.isSplat()) {
+    auto type = cast<RankedTensorType>(constant.getType());
+    Value element = arith::ConstantOp::create(
+        builder, loc, cast<TypedAttr>(constant.getSplatValue<Attribute>()));
+    Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
+                                          type.getElementType());
+    operand.set(
+        linalg::FillOp::create(builder, loc, element, empty).getResult(0));
+    return;
+  }
   linalg::LinalgOp fill = getFill(operand.get());
   if (!fill ||
       (fill->hasOneUse() && fill->getBlock() == operand.getOwner()->getBlock()))
     return;
-  OpBuilder builder(operand.getOwner());
   Operation *empty = builder.clone(*fill.getDpsInits().front().getDefiningOp());
   Operation *own = builder.clone(*fill);
   cast<DestinationStyleOpInterface>(own).getDpsInitsMutable()[0].set(

@@ -178,7 +178,7 @@ llvm::Error generate(ModuleOp module, const vi::EmitOptions &options,
   return llvm::Error::success();
 }
 
-llvm::Error compile(ModuleOp module, StringRef name,
+llvm::Error compile(ModuleOp module, StringRef name, StringRef guard,
                     const vi::EmitOptions &options,
                     const MlirOptMainConfig &config,
                     SmallVectorImpl<char> &bytes) {
@@ -211,7 +211,7 @@ llvm::Error compile(ModuleOp module, StringRef name,
         "' exports nothing: it has no model and no function with the "
         "attribute 'vi.export'");
   if (options.kind == vi::EmitKind::Header) {
-    if (failed(vi::emitHeader(module, llvm::sys::path::stem(name), os)))
+    if (failed(vi::emitHeader(module, guard, os)))
       return llvm::createStringError("cannot emit the header of '" + name +
                                      "'");
     return llvm::Error::success();
@@ -258,8 +258,9 @@ llvm::Error vi::emitFile(StringRef input, StringRef output,
   if (!module)
     return llvm::createStringError("cannot parse '" + input + "'");
   SmallVector<char, 0> bytes;
-  if (llvm::Error error = compile(*module, output == "-" ? input : output,
-                                  options, config, bytes))
+  if (llvm::Error error = compile(
+          *module, input, llvm::sys::path::stem(output == "-" ? input : output),
+          options, config, bytes))
     return error;
 
   StringRef content(bytes.data(), bytes.size());

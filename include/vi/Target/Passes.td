@@ -112,6 +112,10 @@ def ReuseAccumulators : Pass<"vi-reuse-accumulators"> {
     }
     ```
   }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
 }
 
 def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {

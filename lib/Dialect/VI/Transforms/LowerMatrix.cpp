@@ -154,13 +154,19 @@ void lowerTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
         });
   };
 
-  // The loops work on a copy of the right-hand side.
+  // The loops work on a copy of the right-hand side, element by element: as one
+  // operation on tensors it would be folded away, and made again by
+  // bufferization in a buffer of its own.
   Value start = tensor::EmptyOp::create(
       b, tensor::getMixedSizes(b, b.getLoc(), rhs),
       cast<RankedTensorType>(rhs.getType()).getElementType());
   if (start.getType() != rhs.getType())
     start = tensor::CastOp::create(b, rhs.getType(), start);
-  start = linalg::CopyOp::create(b, rhs, start).getResult(0);
+  start = b.loop(zero, size, start, [&](Value i, Value x) {
+    return forColumns(x, i, [&](Value x, ArrayRef<Value> element, auto) {
+      return b.insert(b.extract(rhs, element), x, element);
+    });
+  });
   Value solution;
   if (!op.getTranspose()) {
     solution = b.loop(zero, size, start, [&](Value i, Value x) {
