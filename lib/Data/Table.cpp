@@ -208,7 +208,9 @@ void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
   }
 
   os << "ELBO " << llvm::format("%.4f", summary.elbo);
-  if (std::isfinite(summary.elboMCSE))
+  if (summary.elboMCSE == 0)
+    os << " (no term is sampled)";
+  else if (std::isfinite(summary.elboMCSE))
     os << llvm::format(" (Monte Carlo error %.2g)", summary.elboMCSE);
   if (summary.elboUpToConstant)
     os << ", up to a constant";
