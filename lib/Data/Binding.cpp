@@ -48,21 +48,34 @@ static std::string getEntryName(const DataArray &entry) {
 }
 
 /// "`x[2,3]`", from 1; with the line for a cell of a table.
-static std::string getElementName(const DataArray &entry, int64_t position) {
+static std::string getElementName(llvm::StringRef name,
+                                  llvm::ArrayRef<int64_t> shape,
+                                  const std::vector<int64_t> *lines,
+                                  int64_t position) {
   std::string indices;
-  int64_t rest = position;
-  for (size_t d = entry.shape.size(); d-- > 0;) {
-    std::string index = std::to_string(rest % entry.shape[d] + 1);
+  int64_t row = position;
+  for (size_t d = shape.size(); d-- > 0;) {
+    std::string index = std::to_string(row % shape[d] + 1);
     indices = index + (indices.empty() ? "" : "," + indices);
-    rest /= entry.shape[d];
+    if (d > 0)
+      row /= shape[d];
   }
-  std::string name = "`" + entry.name;
+  std::string text = ("`" + name).str();
   if (!indices.empty())
-    name += "[" + indices + "]";
-  name += "`";
-  if (entry.lines)
-    name += " (line " + std::to_string((*entry.lines)[position]) + ")";
-  return name;
+    text += "[" + indices + "]";
+  text += "`";
+  if (lines)
+    text += " (line " + std::to_string((*lines)[row]) + ")";
+  return text;
+}
+
+static std::string getElementName(const DataArray &entry, int64_t position) {
+  return getElementName(entry.name, entry.shape, entry.lines.get(), position);
+}
+
+std::string BoundArgument::describeElement(int64_t position) const {
+  return (file.empty() ? "" : file + ": ") +
+         getElementName(name, shape, lines.get(), position);
 }
 
 /// "a number", "a vector of 5", "an array of 3 x 4"; unknown sizes are "?".
@@ -338,6 +351,8 @@ bindEntry(const DataArray &entry, const ArgumentDescription &argument) {
   bound.kind = argument.kind;
   bound.shape = std::move(*shape);
   bound.levels = entry.levels;
+  bound.file = entry.file;
+  bound.lines = entry.lines;
   Destination destination;
   if (entry.isText)
     destination.base = argument.index->base;
@@ -440,6 +455,8 @@ bindColumns(const DataSet &set, const ArgumentDescription &argument) {
                        first.file + ": the columns of `" + argument.name +
                            "` are " + describeShape(bound.shape) +
                            ": expected " + describeShape(argument.sizes));
+  bound.file = first.file;
+  bound.lines = first.lines;
   allocate(bound);
   Destination destination;
   destination.data = const_cast<void *>(bound.data);
@@ -488,21 +505,7 @@ static int64_t getInteger(const BoundArgument &bound, int64_t i) {
   llvm_unreachable("indices are integers");
 }
 
-/// The entry that an element of an argument came from, and its position there.
-static std::string locateElement(const DataSet &set,
-                                 const ArgumentDescription &argument,
-                                 const BoundArgument &bound, int64_t position) {
-  if (const DataArray *entry = set.lookup(argument.name))
-    return entry->file + ": " + getElementName(*entry, position);
-  DataArray description;
-  description.name = argument.name;
-  description.shape = bound.shape;
-  return llvm::join(set.files, ", ") + ": " +
-         getElementName(description, position);
-}
-
-static llvm::Error checkIndices(const DataSet &set,
-                                const ArgumentDescription &argument,
+static llvm::Error checkIndices(const ArgumentDescription &argument,
                                 const BoundArgument &bound,
                                 llvm::ArrayRef<BoundArgument> all) {
   const IndexDescription &index = *argument.index;
@@ -553,7 +556,7 @@ static llvm::Error checkIndices(const DataSet &set,
                                     std::to_string(std::abs(index.base - 1))) +
                          " = ") +
               std::to_string(index.base + (size - 1));
-    std::string element = locateElement(set, argument, bound, i);
+    std::string element = bound.describeElement(i);
     if (!bound.levels.empty())
       element += " (level " + quoteForMessage(bound.levels[offset]) + ")";
     return makeError(argument,
@@ -623,7 +626,7 @@ vi::data::bindArguments(llvm::ArrayRef<ArgumentDescription> arguments,
           return description.name == bound.name;
         });
     if (argument->index)
-      if (llvm::Error error = checkIndices(set, *argument, bound, result))
+      if (llvm::Error error = checkIndices(*argument, bound, result))
         add(std::move(error));
   }
   if (errors)

@@ -638,8 +638,8 @@ llvm::Error JITModel::checkData() {
       double value = readElement(place + i * step, data->kind);
       if (value >= low && value <= high)
         continue;
-      return makeError("`{0}` is {1}, but the values of site '{2}' are {3}",
-                       data::getElementNames(data->name, data->shape)[i],
+      return makeError("{0} is {1}, but the values of site '{2}' are {3}",
+                       data->describeElement(i),
                        data::formatCSVNumber(value), site.site, values);
     }
   }

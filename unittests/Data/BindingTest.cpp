@@ -209,6 +209,11 @@ TEST_F(BindingTest, Tables) {
   EXPECT_EQ(bound[3].shape, (std::vector<int64_t>{3, 2}));
   EXPECT_EQ(getElements<double>(bound[3]),
             (std::vector<double>{1, 10, 2, 20, 3, 30}));
+  EXPECT_EQ(getMessage(llvm::createStringError(bound[3].describeElement(4))),
+            "t.csv: `x[3,1]` (line 4)");
+  EXPECT_EQ(getMessage(llvm::createStringError(bound[2].describeElement(1))),
+            "t.csv: `y[2]` (line 3)");
+  EXPECT_EQ(bound[0].describeElement(0), "`J`");
   ASSERT_EQ(bind({indices("g", 0, "", 2)}), "ok");
   EXPECT_EQ(getElements<int64_t>(bound[0]), (std::vector<int64_t>{1, 0, 1}));
   EXPECT_EQ(bind({indices("g", 1, "", 1)}),

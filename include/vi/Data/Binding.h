@@ -51,8 +51,16 @@ struct BoundArgument {
   std::shared_ptr<const void> owner;
   /// The level names of a text column, in the order of the codes.
   std::vector<std::string> levels;
+  /// The file that the data came from; empty if none has them.
+  std::string file;
+  /// Of a table: the line of each row.
+  std::shared_ptr<const std::vector<int64_t>> lines;
 
   int64_t getElementCount() const;
+
+  /// How messages name the element at a row-major position, counted from 1:
+  /// "data.csv: `x[2,3]` (line 4)".
+  std::string describeElement(int64_t position) const;
 };
 
 /// Finds the entry for each argument, converts it where types differ (no copy
