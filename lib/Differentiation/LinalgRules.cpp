@@ -226,6 +226,21 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
       }
     }
 
+    // Values of functions that the forward sweep has computed are read.
+    SmallVector<Value> known;
+    for (OpResult result : op->getResults()) {
+      unsigned number = result.getResultNumber();
+      Value yielded = yield->getOperand(number);
+      Operation *source = yielded.getDefiningOp();
+      if (getOutputUse(op, number) != OutputUse::Overwrite || !source ||
+          source->getBlock() != body ||
+          isa<arith::ArithDialect>(source->getDialect()))
+        continue;
+      known.push_back(yielded);
+      operands.push_back(lookup(scope, result));
+      operandMaps.push_back(maps[inputs + number]);
+    }
+
     SmallVector<Value> accumulators;
     SmallVector<bool> accumulates;
     for (const Target &target : group) {
@@ -268,7 +283,12 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
               inner.forward.map(output,
                                 floatConstant(b, output.getType(), 0.0));
           emitForward(*body, inner);
-          unsigned next = arguments.size();
+          unsigned next = arguments.size() + seeds.size();
+          for (Seed &seed : seeds)
+            next += seed.extremum ? 1 : 0;
+          for (Value value : known)
+            inner.forward.map(value, elements[next++]);
+          next = arguments.size();
           for (Seed &seed : seeds) {
             Value adjoint = elements[next++];
             if (!seed.extremum) {
@@ -281,6 +301,7 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
                                                   elements[next++]);
             add(inner, compared, adjoint, {attains, true});
           }
+          next += known.size();
           hasFailed |= failed(emitReverse(*body, inner));
           SmallVector<Value> yielded;
           for (auto [target, accumulate] : llvm::zip(group, accumulates)) {

@@ -374,6 +374,21 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
       yielded.push_back(getAdjoint(inner, capture));
     scf::YieldOp::create(b, yielded);
     finish(inner);
+
+    // Where no iteration depends on another, the order is that of the forward
+    // loop, so that memory is read forwards.
+    DenseSet<Operation *> kept;
+    if (Operation *reversed = index.getDefiningOp())
+      kept.insert(reversed);
+    eraseDead(*body, kept);
+    bool isSum = llvm::all_of(
+        tape.stacks, [](Value stack) { return !stack || stack.use_empty(); });
+    for (auto [value, argument] : llvm::zip(yielded, adjoints))
+      if (isSum && argument.getArgNumber() <= states.size())
+        isSum = value == argument;
+    if (isSum)
+      index.replaceAllUsesWith(loop.getInductionVar());
+
     for (auto [capture, argument, value, result] :
          llvm::zip(captures, adjoints.drop_front(states.size()),
                    ArrayRef(yielded).drop_front(states.size()),

@@ -49,8 +49,7 @@ LogicalResult ReverseSweep::emitReverse(Block &block, Scope &scope) {
   return success();
 }
 
-/// Erases operations without use and effect, users before what they use.
-static void eraseDead(Block &block, const DenseSet<Operation *> &kept) {
+void vi::eraseDead(Block &block, const DenseSet<Operation *> &kept) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
     if (kept.contains(&op))
       continue;
@@ -65,20 +64,23 @@ static void eraseDead(Block &block, const DenseSet<Operation *> &kept) {
 }
 
 void ReverseSweep::finish(Scope &scope) {
+  // The states first: from then on a loop's reverse visibly depends on it.
+  if (!scope.tapes.empty()) {
+    DenseSet<Operation *> kept;
+    for (Scope::Tape &tape : scope.tapes) {
+      kept.insert(tape.loop);
+      for (Value stack : tape.stacks)
+        if (stack)
+          kept.insert(stack.getDefiningOp());
+    }
+    for (Scope::Pair &pair : scope.pairs)
+      kept.insert_range(ArrayRef<Operation *>{pair.forward, pair.combined});
+    eraseDead(*scope.tapes.front().loop->getBlock(), kept);
+    for (Scope::Tape &tape : scope.tapes)
+      recordStates(tape);
+  }
   for (Scope::Pair &pair : scope.pairs)
     mergePair(pair);
-  if (scope.tapes.empty())
-    return;
-  DenseSet<Operation *> kept;
-  for (Scope::Tape &tape : scope.tapes) {
-    kept.insert(tape.loop);
-    for (Value stack : tape.stacks)
-      if (stack)
-        kept.insert(stack.getDefiningOp());
-  }
-  eraseDead(*scope.tapes.front().loop->getBlock(), kept);
-  for (Scope::Tape &tape : scope.tapes)
-    recordStates(tape);
 }
 
 LogicalResult ReverseSweep::reverse(Operation *op, Scope &scope) {

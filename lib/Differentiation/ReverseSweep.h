@@ -163,6 +163,11 @@ enum class OutputUse {
 };
 OutputUse getOutputUse(mlir::linalg::GenericOp op, unsigned result);
 
+/// Erases operations without use and effect but those of `kept`, users before
+/// what they use.
+void eraseDead(mlir::Block &block,
+               const llvm::DenseSet<mlir::Operation *> &kept);
+
 } // namespace vi
 
 #endif // VI_LIB_DIFFERENTIATION_REVERSESWEEP_H
