@@ -31,6 +31,9 @@ constexpr double gradientTolerance = 1e-5;
 constexpr double decrementTolerance = 1e-4;
 constexpr double acceptableDecrement = 1e-3;
 
+/// The numbers that may be read to form a Hessian anew: about a second's.
+constexpr double hessianWork = 2e8;
+
 /// phi = origin + scales * (L^-T y), L the identity where there is no factor.
 struct Coordinates {
   std::vector<double> origin;
@@ -441,27 +444,26 @@ bool DeterministicFit::minimizeInHessianMetric() {
   return result.decrement.has_value();
 }
 
-/// How far the optimum over these draws may be from the optimum over all: an
-/// independent set of the same kind moves it by twice the variance. True where
-/// that is too far, more draws are affordable, and they have been set up.
+/// How far the optimum over these draws may be from the optimum over all: what
+/// an independent set of four times as many moves it by (more, as what
+/// whitening distorts becomes less with their number). True where that is too
+/// far, more draws are affordable, and they have been set up.
 bool DeterministicFit::growDraws() {
   if (options.samples > 0 || model.getNoiseCount() == 0 || isDone)
     return false;
   int64_t rows = noise.rows;
-  // An evaluation reads `work` numbers a draw, and the Hessian takes two
-  // gradients a parameter.
+  // An evaluation reads `work` numbers a draw. With the Hessian of fewer draws
+  // for a metric it takes some ten of them.
   int64_t parameterCount = result.parameters.size();
-  bool hasHessian = factor.has_value();
-  double evaluations = 60 + (hasHessian ? 2.0 * double(parameterCount) : 0);
-  double affordable =
-      1.2e8 / (std::max<double>(1, model.getWork()) * evaluations);
+  double affordable = hessianWork / (20 * std::max<double>(1, model.getWork()));
   int64_t maxRows = static_cast<int64_t>(std::min(affordable, 16384.0));
   if (maxRows < 2 * rows)
     return false;
 
+  int64_t otherRows = std::min(4 * rows, maxRows) / 2 * 2;
   NoiseMatrix other =
       getHeldDraws(getStreamKey(options.seed, Stream::HeldDraws, 1000 + rows),
-                   rows, model.getNoiseCount());
+                   otherRows, model.getNoiseCount());
   Objective independent(model, other, batches, result.counts);
   std::vector<double> gradient(parameterCount), held(parameterCount);
   if (!std::isfinite(independent(result.parameters, gradient)) ||
@@ -491,10 +493,12 @@ bool DeterministicFit::growDraws() {
     for (double element : shift)
       largest = std::max(largest, std::fabs(element));
   }
-  largest *= std::sqrt(0.5);
+  // The other set errs, too.
+  double share = std::sqrt(double(otherRows) / double(otherRows + rows));
+  largest *= share;
   // Half of the square of the decrement is the loss of ELBO; a parameter may
   // be off by a hundredth of its unit.
-  double excess = std::max(largest / 0.006, decrement * std::sqrt(0.5) / 0.06);
+  double excess = std::max(largest / 0.006, decrement * share / 0.06);
   if (!(excess > 1))
     return false;
   double wanted = double(rows) * std::min(excess * excess, 16.0);
@@ -525,6 +529,7 @@ void DeterministicFit::run() {
     result.status = FitStatus::NonFiniteStart;
     return;
   }
+  result.status = FitStatus::Stalled;
   if (!options.keepStart)
     fitScalesToCurvature();
   bool useHessian =
@@ -536,13 +541,21 @@ void DeterministicFit::run() {
   while (growDraws()) {
     hasGrown = true;
     // The metric of fewer draws serves for more.
-    if (factor)
-      minimize({result.parameters, scales, factor}, 0.1 * decrementTolerance,
-               200, false);
-    else
+    if (!factor) {
       minimizeInGuideMetric();
+      continue;
+    }
+    LBFGSResult run = minimize({result.parameters, scales, factor},
+                               0.1 * decrementTolerance, 200, false);
+    if (!isDone && result.decrement)
+      result.decrement = run.gradientNorm;
   }
-  if (hasGrown && useHessian && !isDone)
+  // Formed anew where that does not take too long; else the Hessian of fewer
+  // draws stands.
+  double work = 2.0 * double(result.parameters.size()) * double(noise.rows) *
+                std::max<double>(1, model.getWork());
+  bool isClose = result.decrement && *result.decrement <= acceptableDecrement;
+  if (hasGrown && useHessian && !isDone && (work <= hessianWork || !isClose))
     minimizeInHessianMetric();
   finish();
 }

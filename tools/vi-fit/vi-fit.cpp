@@ -228,7 +228,7 @@ std::string describeStatus(const vi::fit::FitResult &result) {
                          result.iterations);
   case vi::fit::FitStatus::Stalled:
     return llvm::formatv("not converged: no better point was found, but the "
-                         "gradient is not small (norm {0:g} in standard "
+                         "gradient is not small (norm {0:e2} in standard "
                          "deviations of the guide)",
                          result.gradientNorm);
   case vi::fit::FitStatus::Interrupted:
