@@ -9,6 +9,6 @@ install_packages "${build_packages[@]}"
 build release vi-opt vi-fit
 
 example=examples/kidiq_interaction
-command=(build/bin/vi-fit "$example/model.mlir" --data "$example/data.json")
+command=(build/bin/vi-fit "$example/model.mlir" --data "$example/data.csv")
 echo "+ ${command[*]}"
 "${command[@]}"
