@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 install_packages "${build_packages[@]}"
 build release vi-opt vi-fit
 
-example=examples/kidiq_interaction
+example=examples/kidiq_momiq
 command=(build/bin/vi-fit "$example/model.mlir" --data "$example/data.csv")
 echo "+ ${command[*]}"
 "${command[@]}"
