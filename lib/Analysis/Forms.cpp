@@ -180,6 +180,20 @@ std::optional<FormAnalysis::Form> FormAnalysis::getLogarithm(const Form &form) {
   return result;
 }
 
+/// Whether a condition on a continuous latent holds with probability zero:
+/// that it equals a number. (Formulas ask that at the poles of logarithms.)
+static bool isNullEvent(Value condition, DrawDependence &dependence) {
+  if (!dependence.dependsOn(condition))
+    return false;
+  if (auto both = condition.getDefiningOp<arith::AndIOp>())
+    return isNullEvent(both.getLhs(), dependence) ||
+           isNullEvent(both.getRhs(), dependence);
+  auto compare = condition.getDefiningOp<arith::CmpFOp>();
+  return compare && compare.getPredicate() == arith::CmpFPredicate::OEQ &&
+         dependence.dependsOn(compare.getLhs()) !=
+             dependence.dependsOn(compare.getRhs());
+}
+
 std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
   if (!isa<FloatType>(value.getType()))
     return fail("a value that is no scalar");
@@ -281,6 +295,8 @@ std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
       std::optional<double> otherwise = getNumber(choice.getFalseValue());
       if (otherwise && std::isinf(*otherwise) && *otherwise < 0)
         return getForm(choice.getTrueValue());
+      if (isNullEvent(choice.getCondition(), dependence))
+        return getForm(choice.getFalseValue());
       return fail("a choice that depends on latents");
     }
     std::optional<Form> a = getForm(choice.getTrueValue());
