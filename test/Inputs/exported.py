@@ -34,8 +34,8 @@ class Library:
             subprocess.run([VI_OPT, f"--emit={kind}", *options, model, "-o",
                             folder / name], check=True)
         self.library = ctypes.CDLL(str((folder / "model.so").resolve()))
-        text = re.sub(r"/\*.*?\*/", "", (folder / "model.h").read_text(),
-                      flags=re.S)
+        self.text = (folder / "model.h").read_text()
+        text = re.sub(r"/\*.*?\*/", "", self.text, flags=re.S)
         self.prototypes = {}
         for result, name, parameters in re.findall(
                 r"^(\w+) (\w+)\(([^)]*)\);", text, re.M):
@@ -47,6 +47,17 @@ class Library:
         """The name of the function that ends with `suffix`."""
         return min((name for name in self.prototypes
                     if name.endswith(suffix)), key=len)
+
+    def prepare(self, data):
+        """What the model computes of the data once, as the argument
+        `prepared` of functions that take it; nothing where there is none."""
+        functions = [f for f in self.prototypes if f.endswith("_prepare")]
+        if not functions:
+            return {}
+        size = int(re.search(r"@param prepared_size0 must be (\d+)",
+                             self.text)[1])
+        return {"prepared": self.call(functions[0], data,
+                                      {"prepared": (size,)})}
 
     def names(self, function):
         return [name for *_, name in self.prototypes[function][1]]

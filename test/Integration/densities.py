@@ -77,7 +77,7 @@ for name in models.MODELS:
         deviations.append(s)
         phi += [m, np.log(s)]
     m, s, phi = (np.concatenate(v) for v in (means, deviations, phi))
-    values = dict(data)
+    values = {**data, **library.prepare(data)}
     count = len(next(v for v in data.values() if isinstance(v, list)))
     for argument in library.names(elbo):
         if argument.endswith("_begin"):
