@@ -29,6 +29,7 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   manager.addPass(createUnconstrain());
   AutoGuideOptions guide;
   guide.family = options.family;
+  guide.replace = options.replaceGuides;
   manager.addPass(createAutoGuide(guide));
   EntryPointsOptions entryPoints;
   entryPoints.guide = options.guide;

@@ -37,7 +37,8 @@ static cl::opt<vi::EmitKind> emitKind(
 
 static cl::opt<std::string>
     guide("guide",
-          cl::desc("Guide for models that have none: meanfield, "
+          cl::desc("Guide for models that have none, or, where given, for "
+                   "all: meanfield, "
                    "fullrank or delta"),
           cl::value_desc("family"), cl::init("meanfield"), cl::cat(category));
 
@@ -102,7 +103,8 @@ int main(int argc, char **argv) {
   vi::EmitOptions options;
   options.kind = emitKind;
   options.pipelineOptions =
-      (isName ? "guide=" + guide.substr(1) : "family=" + guide) +
+      (isName ? "guide=" + guide.substr(1) : "family=" + guide +
+                     (guide.getNumOccurrences() ? " replace-guides=true" : "")) +
       " samples=" + std::to_string(samples);
   options.target.triple = triple;
   options.target.cpu = cpu;

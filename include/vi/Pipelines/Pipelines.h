@@ -26,6 +26,10 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
                                   "one multivariate normal"),
                        clEnumValN(GuideFamily::Delta, "delta", "a point")),
       llvm::cl::init(GuideFamily::MeanField)};
+  Option<bool> replaceGuides{
+      *this, "replace-guides",
+      llvm::cl::desc("let the family take the place of guides written by hand"),
+      llvm::cl::init(false)};
   Option<std::string> guide{
       *this, "guide",
       llvm::cl::desc("the guide to use where a model has several")};

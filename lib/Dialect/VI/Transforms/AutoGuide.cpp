@@ -266,6 +266,9 @@ LogicalResult GuideBuilder::buildFullRank(double scale) {
 
 void AutoGuide::runOnOperation() {
   ModuleOp module = getOperation();
+  if (replace)
+    for (auto guide : llvm::make_early_inc_range(module.getOps<GuideOp>()))
+      guide.erase();
   llvm::DenseSet<StringAttr> guided;
   for (auto guide : module.getOps<GuideOp>())
     guided.insert(guide.getModelAttr().getAttr());

@@ -175,6 +175,8 @@ def AutoGuide : Pass<"vi-auto-guide", "::mlir::ModuleOp"> {
              clEnumValN(::vi::GuideFamily::FullRank, "fullrank",
                         "one multivariate normal"),
              clEnumValN(::vi::GuideFamily::Delta, "delta", "a point"))}]>,
+    Option<"replace", "replace", "bool", "false",
+           "take the place of guides written by hand">,
     Option<"scale", "scale", "double", "0.1",
            "standard deviation where the fit starts">
   ];
