@@ -1,0 +1,115 @@
+// Programs and bounds that have no expansion.
+// RUN: vi-opt %s --vi-expand-elbo --split-input-file --verify-diagnostics -o /dev/null
+
+vi.model @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %one, %one : f64, f64
+  vi.plate "obs" %i in %n (%y_i = %y : tensor<?xf64>) {
+    vi.observe "y" from %p, %y_i : f64, f64
+  }
+}
+vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %one, %one : f64, f64
+}
+func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
+  // expected-error@+1 {{'vi.elbo' op has 2 batch operands; model @m has 1 data plates, of three operands each}}
+  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) batches(%n, %n : index, index) : tensor<?xf64> -> f64
+  return %e : f64
+}
+
+// -----
+
+vi.model @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %one, %one : f64, f64
+  vi.plate "obs" %i in %n (%y_i = %y : tensor<?xf64>) {
+    vi.observe "y" from %p, %y_i : f64, f64
+  }
+}
+vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %one, %one : f64, f64
+}
+func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
+  // expected-error@+1 {{'vi.elbo' op batch of plate 'obs' must be two of index (begin, end) and a scale of 'f64'}}
+  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) batches(%n, %s, %s : index, f64, f64) : tensor<?xf64> -> f64
+  return %e : f64
+}
+
+// -----
+
+vi.model @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %one, %one : f64, f64
+  %c = arith.constant true
+  // expected-error@+1 {{sites may stand in plates and in scf.for, not in scf.if}}
+  scf.if %c {
+    vi.factor "f" %one : f64
+  }
+}
+vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %one, %one : f64, f64
+}
+func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
+  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) : tensor<?xf64> -> f64
+  return %e : f64
+}
+
+// -----
+
+vi.model @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %one, %one : f64, f64
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error@+1 {{latent and reported sites cannot stand in scf.for; declare the whole sequence as one site outside and read its elements in the loop}}
+  scf.for %i = %c0 to %n step %c1 {
+    vi.deterministic "d" %one : f64
+  }
+}
+vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %one, %one : f64, f64
+}
+func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
+  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) : tensor<?xf64> -> f64
+  return %e : f64
+}
+
+// -----
+
+vi.model @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %one, %one : f64, f64
+  %f = arith.constant 1.0 : f32
+  // expected-error@+1 {{log-density of type 'f32' in a model computed in 'f64'}}
+  vi.factor "f" %f : f32
+}
+vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %one, %one : f64, f64
+}
+func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
+  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) : tensor<?xf64> -> f64
+  return %e : f64
+}
+
+// -----
+
+vi.model @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %one, %one : f64, f64
+  // expected-error@+1 {{the log-density must not depend on the generated draw 'r'}}
+  %r = vi.predict "r" from %p : f64
+  vi.factor "f" %r : f64
+}
+vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %one, %one : f64, f64
+}
+func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
+  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) : tensor<?xf64> -> f64
+  return %e : f64
+}
