@@ -85,6 +85,9 @@ if qemu and os.path.exists(os.path.join(sysroot, "lib", "libc.so.6")):
     config.substitutions.append(("%qemu_aarch64", qemu + " -L " + sysroot))
     config.substitutions.append(("%sysroot_aarch64", sysroot))
 
+if os.path.exists(os.path.join(config.llvm_tools_dir, "clang-format")):
+    config.available_features.add("clang-format")
+
 for tool in tools:
     if os.path.exists(os.path.join(tools_dir, tool)):
         config.available_features.add(tool)

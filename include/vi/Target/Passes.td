@@ -41,6 +41,19 @@ def SplatToFill : Pass<"vi-splat-to-fill"> {
   let description = [{
     Replaces `tensor.splat`, which would become an array, by `linalg.fill`, which
     elementwise fusion takes in.
+
+    Example:
+
+    ```mlir
+    %y = tensor.splat %x[%n] : tensor<?xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %empty = tensor.empty(%n) : tensor<?xf64>
+    %y = linalg.fill ins(%x : f64) outs(%empty : tensor<?xf64>) -> tensor<?xf64>
+    ```
   }];
   let dependentDialects = [
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"

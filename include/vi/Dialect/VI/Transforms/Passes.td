@@ -246,7 +246,7 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
         attributes {
           vi.differentiate = "mean_elbo_gradient",
           vi.doc = "The evidence lower bound, in nats.", vi.export,
-          vi.model = @mean, vi.wrt = [1]} {
+          vi.model = "mean", vi.wrt = [1]} {
       %e = vi.elbo @mean, @mean_guide data(%y : f64)
           parameters(%phi) : tensor<?xf64> -> f64
       return %e : f64
@@ -341,6 +341,24 @@ def ErasePrograms : Pass<"vi-erase-programs", "::mlir::ModuleOp"> {
     After `vi-entry-points` and `vi-expand-elbo` the functions hold all that
     the models and guides say. A model or guide of a `vi.elbo` that is still
     there stays.
+
+    Example:
+
+    ```mlir
+    vi.model @nothing() {
+    }
+    func.func @identity(%x: f64) -> f64 {
+      return %x : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @identity(%x: f64) -> f64 {
+      return %x : f64
+    }
+    ```
   }];
 }
 
@@ -372,6 +390,8 @@ def SimplifyExpectations
     Example:
 
     ```mlir
+    %q = vi.normal %a, %s : f64, f64
+    %p = vi.normal %b, %t : f64, f64
     %e = vi.expect {
       %z = vi.draw "z" from %q : f64
       %lp = vi.log_prob %p, %z : f64, f64 -> f64
@@ -381,9 +401,11 @@ def SimplifyExpectations
     } : f64
     ```
 
-    becomes, for two normals,
+    becomes
 
     ```mlir
+    %q = vi.normal %a, %s : f64, f64
+    %p = vi.normal %b, %t : f64, f64
     %kl = vi.kl %q, %p : f64, f64 -> f64
     %e = arith.negf %kl : f64
     ```
@@ -537,16 +559,33 @@ def PrepareData : Pass<"vi-prepare-data", "::mlir::ModuleOp"> {
     Example:
 
     ```mlir
-    func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>) -> f64 {
-      %sum = linalg.reduce { arith.addf } ins(%x : tensor<?xf64>) ...
+    func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>) -> f64
+        attributes {vi.differentiate = "m_elbo_gradient", vi.model = "m",
+                    vi.wrt = [1]} {
+      %zero = arith.constant 0.0 : f64
+      %c0 = arith.constant 0 : index
+      %n = tensor.dim %x, %c0 : tensor<?xf64>
+      %sum = vi.plate "member" %i in %n (%x_i = %x : tensor<?xf64>)
+          sums(%s = %zero : f64) {
+        %next = arith.addf %s, %x_i : f64
+        vi.yield sums(%next : f64)
+      }
+      %slope = tensor.extract %phi[%c0] : tensor<?xf64>
+      %elbo = arith.mulf %sum, %slope : f64
+      return %elbo : f64
+    }
     ```
 
     becomes
 
     ```mlir
-    func.func @m_prepare(%x: tensor<?xf64>) -> tensor<1xf64> { ... }
-    func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>,
-                      %prepared: tensor<1xf64>) -> f64 { ... }
+    func.func private @m_prepare(%x: tensor<?xf64>) -> tensor<1xf64> {
+      ...
+    }
+    func.func private @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>,
+                              %prepared: tensor<1xf64>) -> f64 {
+      ...
+    }
     ```
   }];
   let dependentDialects = [
@@ -617,8 +656,11 @@ def LowerMatrix : Pass<"vi-lower-matrix"> {
 
     ```mlir
     %two = arith.constant 2 : index
+    %empty = tensor.empty() : tensor<2xf64>
+    %copy = linalg.copy ins(%b : tensor<2xf64>) outs(%empty : tensor<2xf64>)
+        -> tensor<2xf64>
     %x = scf.for %i = %c0 to %two step %c1
-        iter_args(%b_i = %b) -> (tensor<2xf64>) {
+        iter_args(%b_i = %copy) -> (tensor<2xf64>) {
       %reduced = scf.for %j = %c0 to %i step %c1
           iter_args(%b_ij = %b_i) -> (tensor<2xf64>) {
         %l_ij = tensor.extract %l[%i, %j] : tensor<2x2xf64>
