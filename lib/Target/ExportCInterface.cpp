@@ -179,6 +179,17 @@ LogicalResult Exporter::run() {
     Value buffer =
         getBuffer(MemRefType::get(tensor.getShape(), tensor.getElementType()),
                   address, sizes);
+    if (allKnown) {
+      // As a tensor, the destination takes part in the analysis of what may be
+      // computed in place; the copy below is then one of a buffer to itself.
+      Value destination = bufferization::ToTensorOp::create(
+          b, tensor, buffer, /*restrict=*/true, /*writable=*/true);
+      b.setInsertionPoint(ret);
+      result = bufferization::MaterializeInDestinationOp::create(
+                   b, tensor, result, destination, /*restrict=*/false,
+                   /*writable=*/false)
+                   .getResult();
+    }
     b.setInsertionPoint(ret);
     bufferization::MaterializeInDestinationOp::create(
         b, /*result=*/Type(), result, buffer, /*restrict=*/true,

@@ -14,8 +14,10 @@ func.func @scale(%x: tensor<?xf64>, %a: f64) -> (f64, tensor<?xf64>)
   // CHECK:     %[[BUFFER:.*]] = builtin.unrealized_conversion_cast {{.*}} to memref<?xf64>
   // CHECK:     %[[XT:.*]] = bufferization.to_tensor %[[BUFFER]] restrict : memref<?xf64>
   // CHECK:     %[[DESTINATION:.*]] = builtin.unrealized_conversion_cast {{.*}} to memref<?xf64>
+  // CHECK:     %[[OUTPUT:.*]] = bufferization.to_tensor %[[DESTINATION]] restrict writable
   // CHECK:     %[[Y:.*]] = linalg.map
-  // CHECK:     bufferization.materialize_in_destination %[[Y]] in restrict writable %[[DESTINATION]]
+  // CHECK:     %[[WRITTEN:.*]] = bufferization.materialize_in_destination %[[Y]] in %[[OUTPUT]]
+  // CHECK:     bufferization.materialize_in_destination %[[WRITTEN]] in restrict writable %[[DESTINATION]]
   // CHECK:     return %[[A]] : f64
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?xf64>
