@@ -103,8 +103,9 @@ int main(int argc, char **argv) {
   vi::EmitOptions options;
   options.kind = emitKind;
   options.pipelineOptions =
-      (isName ? "guide=" + guide.substr(1) : "family=" + guide +
-                     (guide.getNumOccurrences() ? " replace-guides=true" : "")) +
+      (isName ? "guide=" + guide.substr(1)
+              : "family=" + guide +
+                    (guide.getNumOccurrences() ? " replace-guides=true" : "")) +
       " samples=" + std::to_string(samples);
   options.target.triple = triple;
   options.target.cpu = cpu;

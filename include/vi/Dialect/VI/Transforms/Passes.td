@@ -657,8 +657,12 @@ def LowerMatrix : Pass<"vi-lower-matrix"> {
     ```mlir
     %two = arith.constant 2 : index
     %empty = tensor.empty() : tensor<2xf64>
-    %copy = linalg.copy ins(%b : tensor<2xf64>) outs(%empty : tensor<2xf64>)
-        -> tensor<2xf64>
+    %copy = scf.for %i = %c0 to %two step %c1
+        iter_args(%copied = %empty) -> (tensor<2xf64>) {
+      %b_i = tensor.extract %b[%i] : tensor<2xf64>
+      %next = tensor.insert %b_i into %copied[%i] : tensor<2xf64>
+      scf.yield %next : tensor<2xf64>
+    }
     %x = scf.for %i = %c0 to %two step %c1
         iter_args(%b_i = %copy) -> (tensor<2xf64>) {
       %reduced = scf.for %j = %c0 to %i step %c1
