@@ -61,7 +61,7 @@ GuideStructure vi::fit::analyzeGuide(CompiledModel &model,
 
   int64_t parameterCount = model.getGuideParameterCount();
   if (parameterCount > maxParameters ||
-      double(parameterCount) * double(latentCount) > 1e8)
+      double(parameterCount) * double(latentCount) > 4e6)
     return structure;
   const double step = 0x1p-10;
   for (int64_t parameter = 0; parameter < parameterCount; ++parameter) {
