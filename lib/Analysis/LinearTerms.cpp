@@ -94,6 +94,8 @@ std::optional<Coefficient> DrawDependence::getCoefficient(Value value) {
     } else if (isa<arith::NegFOp>(user)) {
       coefficient.negative ^= true;
       value = user->getResult(0);
+    } else if (isa<arith::ExtFOp>(user)) {
+      value = user->getResult(0);
     } else if (isa<arith::MulFOp>(user)) {
       Value other = user->getOperand(1 - number);
       if (dependsOn(other))

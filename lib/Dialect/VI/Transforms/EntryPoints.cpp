@@ -84,7 +84,7 @@ protected:
       Value term = buildLogProb(op.getLoc(), distribution, value, mask);
       if (densities)
         terms.push_back(term);
-      if (pointwise)
+      if (pointwise && isRectangular(op))
         outputs[op.getName()] = term;
     }
     return success();
@@ -92,7 +92,7 @@ protected:
   LogicalResult emitFactor(FactorOp op, Value value) override {
     if (densities && failed(ProgramInliner::emitFactor(op, value)))
       return failure();
-    if (pointwise && op.getNormalized())
+    if (pointwise && op.getNormalized() && isRectangular(op))
       outputs[op.getName()] = value;
     return success();
   }
@@ -125,6 +125,21 @@ protected:
   }
 
 private:
+  /// Whether the plates around a site have numbers of members that are the
+  /// same for all members of the plates around them, so that its values make
+  /// an array.
+  static bool isRectangular(Operation *site) {
+    for (auto plate = site->getParentOfType<PlateOp>(); plate;
+         plate = plate->getParentOfType<PlateOp>()) {
+      auto outer = plate->getParentOfType<PlateOp>();
+      if (!outer)
+        return true;
+      if (outer.getBody().isAncestor(plate.getCount().getParentRegion()))
+        return false;
+    }
+    return true;
+  }
+
   ParameterReader &reader;
   unsigned predictions = 0;
 };
@@ -660,6 +675,8 @@ LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
   for (LatentSite &site : *sites) {
     Value value =
         buildUnflatten(builder, loc, latents, offset, site.shape, Type());
+    value = convertFloats(builder, loc, value,
+                          getElementTypeOrSelf(site.op.getValue().getType()));
     // Outside plates the value has the site's own type.
     if (!site.op->getParentOfType<PlateOp>() &&
         value.getType() != site.op.getValue().getType())

@@ -1,5 +1,5 @@
 //===- ErasePrograms.cpp - functions without the models they were made from -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

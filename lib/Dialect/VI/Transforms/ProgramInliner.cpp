@@ -139,7 +139,13 @@ Value ProgramInliner::getTotal(Location loc) {
 
 Value ProgramInliner::buildLogProb(Location loc, Value distribution,
                                    Value value, Value mask) {
-  return LogProbOp::create(builder, loc, floatType, distribution, value, mask);
+  // Each density in the precision of its family, the sum in that of the bound.
+  FloatType type = floatType;
+  if (auto family = distribution.getDefiningOp<DistributionOpInterface>())
+    type = family.getFloatType();
+  Value density =
+      LogProbOp::create(builder, loc, type, distribution, value, mask);
+  return convertFloats(builder, loc, density, floatType);
 }
 
 LogicalResult ProgramInliner::emitObserve(ObserveOp op, Value distribution,
@@ -149,9 +155,7 @@ LogicalResult ProgramInliner::emitObserve(ObserveOp op, Value distribution,
 }
 
 LogicalResult ProgramInliner::emitFactor(FactorOp op, Value value) {
-  if (value.getType() != floatType)
-    return op.emitError("log-density of type ")
-           << value.getType() << " in a model computed in " << floatType;
+  value = convertFloats(builder, op.getLoc(), value, floatType);
   terms.push_back(value);
   return success();
 }

@@ -7,6 +7,8 @@
 
 #include "vi/Dialect/VI/Transforms/Shapes.h"
 
+#include "vi/Dialect/VI/IR/Expression.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
@@ -244,6 +246,14 @@ Value vi::buildProduct(OpBuilder &builder, Location loc, ValueRange sizes) {
                  : arith::ConstantIndexOp::create(builder, loc, 1).getResult();
 }
 
+Value vi::convertFloats(OpBuilder &builder, Location loc, Value value,
+                        Type element) {
+  if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
+    return value;
+  ImplicitLocOpBuilder implicit(loc, builder);
+  return toFloat(implicit, value, element);
+}
+
 /// The type of a tensor of `shape`, static where sizes are constants.
 static RankedTensorType getTensorType(ValueRange shape, Type element) {
   SmallVector<int64_t> sizes;
@@ -259,8 +269,10 @@ static SmallVector<ReassociationIndices> collapseAll(unsigned rank) {
 
 Value vi::buildUnflatten(OpBuilder &builder, Location loc, Value flat,
                          Value offset, ValueRange shape, Type type) {
-  if (shape.empty())
-    return tensor::ExtractOp::create(builder, loc, flat, offset);
+  if (shape.empty()) {
+    Value number = tensor::ExtractOp::create(builder, loc, flat, offset);
+    return type ? convertFloats(builder, loc, number, type) : number;
+  }
   Type element = cast<RankedTensorType>(flat.getType()).getElementType();
   Value size = buildProduct(builder, loc, shape);
   Value slice = tensor::ExtractSliceOp::create(
@@ -271,13 +283,18 @@ Value vi::buildUnflatten(OpBuilder &builder, Location loc, Value flat,
     slice = tensor::ExpandShapeOp::create(
         builder, loc, getTensorType(shape, element), slice,
         collapseAll(shape.size()), getAsOpFoldResult(shape));
-  if (type && slice.getType() != type)
+  if (!type)
+    return slice;
+  slice = convertFloats(builder, loc, slice, getElementTypeOrSelf(type));
+  if (slice.getType() != type)
     slice = tensor::CastOp::create(builder, loc, type, slice);
   return slice;
 }
 
 Value vi::buildFlatten(OpBuilder &builder, Location loc, Value value,
                        ValueRange shape, Value flat, Value offset) {
+  value =
+      convertFloats(builder, loc, value, getElementTypeOrSelf(flat.getType()));
   if (shape.empty())
     return tensor::InsertOp::create(builder, loc, value, flat, offset);
   if (shape.size() > 1)

@@ -40,6 +40,11 @@ llvm::LogicalResult buildSiteShape(mlir::OpBuilder &builder,
 mlir::Value buildProduct(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::ValueRange sizes);
 
+/// A number or tensor of floats with elements of type `element`, extended or
+/// rounded.
+mlir::Value convertFloats(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value value, mlir::Type element);
+
 /// The tensor of shape `shape` (sizes as values, of which constants make static
 /// dimensions) that lies row-major at `offset` in the vector `flat`; its scalar
 /// where the shape is empty.
