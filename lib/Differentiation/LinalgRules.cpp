@@ -98,11 +98,18 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
   if (!op.hasPureTensorSemantics())
     return op.emitOpError("on buffers cannot be differentiated");
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  for (AffineMap map : maps)
-    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+  // A diagonal, read by one loop in two dimensions, has no map to write its
+  // adjoint through.
+  bool asLoops = false;
+  for (AffineMap map : maps) {
+    if (map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      continue;
+    if (!llvm::all_of(map.getResults(), llvm::IsaPred<AffineDimExpr>))
       return op.emitOpError("has an indexing map without derivative rule: ")
              << AffineMapAttr::get(map);
-  if (!activity.getActiveCaptures(op.getRegion()).empty())
+    asLoops = true;
+  }
+  if (asLoops || !activity.getActiveCaptures(op.getRegion()).empty())
     return reverseGenericAsLoops(op, scope);
 
   unsigned inputs = op.getNumDpsInputs(), loops = op.getNumLoops();
