@@ -19,6 +19,9 @@ using namespace mlir;
 
 namespace {
 
+/// A function takes the stack of so many of the largest small buffers at most.
+constexpr int64_t maxBuffers = 16;
+
 struct PlaceBuffers : vi::impl::PlaceBuffersBase<PlaceBuffers> {
   using Base::Base;
 
@@ -29,21 +32,27 @@ struct PlaceBuffers : vi::impl::PlaceBuffersBase<PlaceBuffers> {
     });
   }
 
-  bool isSmall(MemRefType type) {
+  /// The size of a buffer; none where it is not known or not small.
+  std::optional<int64_t> getSmallSize(MemRefType type) {
     if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
         !type.getElementType().isIntOrIndexOrFloat())
-      return false;
-    int64_t bytes = type.getElementType().isIndex()
-                        ? 8
-                        : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    return type.getNumElements() * bytes <= maxBytes;
+      return std::nullopt;
+    int64_t element = type.getElementType().isIndex()
+                          ? 8
+                          : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t count = type.getNumElements();
+    if (count > maxBytes / element)
+      return std::nullopt;
+    return count * element;
   }
 
   void place(func::FuncOp func) {
     BufferViewFlowAnalysis aliases(func);
     SmallVector<memref::AllocOp> small;
+    int64_t budget = maxBuffers * maxBytes;
     func.walk([&](memref::AllocOp alloc) {
-      if (!isSmall(alloc.getType()))
+      std::optional<int64_t> bytes = getSmallSize(alloc.getType());
+      if (!bytes || *bytes > budget)
         return;
       // No alias may leave the block in which the buffer is born: the buffer of
       // one iteration must not be read when the next one fills it again.
@@ -54,6 +63,7 @@ struct PlaceBuffers : vi::impl::PlaceBuffersBase<PlaceBuffers> {
               user->hasTrait<OpTrait::IsTerminator>())
             return;
       }
+      budget -= *bytes;
       small.push_back(alloc);
     });
     for (memref::AllocOp alloc : small) {

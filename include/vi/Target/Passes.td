@@ -250,7 +250,8 @@ def PlaceBuffers : Pass<"vi-place-buffers"> {
     A `memref.alloc` of a static size up to `max-bytes` becomes a
     `memref.alloca` at the start of its function where it is in the entry block
     or a loop (never an `alloca` inside a loop, which would grow the stack), as
-    long as it does not outlive its block.
+    long as it does not outlive its block. A function takes 16 times `max-bytes`
+    of the stack at most.
 
     Example:
 
