@@ -61,6 +61,7 @@ struct Seed {
   Value adjoint;
   AffineMap map;
   Value extremum;
+  bool guarded;
 };
 
 /// An operand whose adjoint is wanted, and the body's arguments for it.
@@ -133,9 +134,9 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
     if (use == OutputUse::Extremum && activity.isActive(init))
       return op.emitOpError("has no derivative rule in the initial value of a "
                             "greatest or least");
-    Seed seed{number, use, adjoint, map, {}};
+    Seed seed{number, use, adjoint, map, {}, isGuarded(scope, result)};
     if (use == OutputUse::Sum)
-      add(scope, init, adjoint);
+      add(scope, init, adjoint, {}, seed.guarded);
     if (use == OutputUse::Extremum) {
       // Elements that attain it share the adjoint.
       seed.extremum = lookup(scope, result);
@@ -271,7 +272,7 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
       if (auto dim = dyn_cast<AffineDimExpr>(expression))
         iterators[dim.getPosition()] = utils::IteratorType::parallel;
 
-    bool hasFailed = false;
+    bool hasFailed = false, guarded = false;
     Location loc = b.getLoc();
     auto generic = linalg::GenericOp::create(
         b, ValueRange(accumulators).getTypes(), operands, accumulators,
@@ -299,14 +300,15 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
           for (Seed &seed : seeds) {
             Value adjoint = elements[next++];
             if (!seed.extremum) {
-              add(inner, yield->getOperand(seed.result), adjoint);
+              addSeed(inner, yield->getOperand(seed.result),
+                      {adjoint, {}, seed.guarded});
               continue;
             }
             Value compared = getCompared(op, seed.result);
             Value attains = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
                                                   lookup(inner, compared),
                                                   elements[next++]);
-            add(inner, compared, adjoint, {attains, true});
+            add(inner, compared, adjoint, {attains, true}, true);
           }
           next += known.size();
           hasFailed |= failed(emitReverse(*body, inner));
@@ -318,6 +320,7 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
               Value adjoint = getAdjoint(inner, argument);
               if (!adjoint)
                 continue;
+              guarded |= isGuarded(inner, argument);
               sum = sum ? arith::AddFOp::create(b, sum, adjoint).getResult()
                         : adjoint;
             }
@@ -337,6 +340,7 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
       else
         add(scope, target.primal,
             tensor::ExtractOp::create(b, result, ValueRange()));
+      scope.adjoints[target.primal].guarded |= guarded;
     }
   }
   return success();
@@ -366,8 +370,9 @@ LogicalResult ReverseSweep::reverseGenericAsLoops(linalg::GenericOp op,
       return op.emitOpError("gathers and reduces in a way without derivative "
                             "rule (known: sums)");
     if (use == OutputUse::Sum)
-      add(scope, op.getDpsInits()[number], adjoint);
-    seeds.push_back({number, use, adjoint, map, {}});
+      add(scope, op.getDpsInits()[number], adjoint, {},
+          isGuarded(scope, result));
+    seeds.push_back({number, use, adjoint, map, {}, isGuarded(scope, result)});
   }
 
   llvm::SetVector<Value> targets;
@@ -394,6 +399,7 @@ LogicalResult ReverseSweep::reverseGenericAsLoops(linalg::GenericOp op,
   }
 
   bool hasFailed = false;
+  DenseSet<Value> guarded;
   scf::LoopNest nest = scf::buildLoopNest(
       b, loc, lower, upper, steps, carried,
       [&](OpBuilder &nested, Location, ValueRange loops,
@@ -435,8 +441,8 @@ LogicalResult ReverseSweep::reverseGenericAsLoops(linalg::GenericOp op,
             b.clone(each, inner.forward);
         }
         for (Seed &seed : seeds)
-          add(inner, yield->getOperand(seed.result),
-              getElement(seed.adjoint, seed.map));
+          addSeed(inner, yield->getOperand(seed.result),
+                  {getElement(seed.adjoint, seed.map), {}, seed.guarded});
         hasFailed |= failed(emitReverse(*body, inner));
         for (unsigned i = 0, e = body->getNumArguments(); i < e; ++i) {
           BlockArgument argument = body->getArgument(i);
@@ -444,6 +450,8 @@ LogicalResult ReverseSweep::reverseGenericAsLoops(linalg::GenericOp op,
           Value target = op->getOperand(i);
           if (!adjoint || !targets.contains(target))
             continue;
+          if (isGuarded(inner, argument))
+            guarded.insert(target);
           if (!isa<RankedTensorType>(target.getType())) {
             add(inner, target, adjoint);
             continue;
@@ -455,13 +463,19 @@ LogicalResult ReverseSweep::reverseGenericAsLoops(linalg::GenericOp op,
           set(inner, target, tensor::InsertOp::create(b, sum, total, indices));
         }
         finish(inner);
-        return llvm::map_to_vector(
-            targets, [&](Value target) { return getAdjoint(inner, target); });
+        return llvm::map_to_vector(targets, [&](Value target) {
+          Value adjoint = getAdjoint(inner, target);
+          if (isGuarded(inner, target))
+            guarded.insert(target);
+          return adjoint;
+        });
       });
   b.setLoc(loc);
   if (hasFailed)
     return failure();
-  for (auto [target, result] : llvm::zip(targets, nest.results))
+  for (auto [target, result] : llvm::zip(targets, nest.results)) {
     set(scope, target, result);
+    scope.adjoints[target].guarded |= guarded.contains(target);
+  }
   return success();
 }

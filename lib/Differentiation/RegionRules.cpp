@@ -30,9 +30,9 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
   unsigned sums = op.getSums().size(), stacks = op.getStacks().size();
   YieldOp yield = op.getYield();
 
-  SmallVector<Value> seeds;
+  SmallVector<Adjoint> seeds;
   for (Value result : op.getResults())
-    seeds.push_back(getAdjoint(scope, result));
+    seeds.push_back(scope.adjoints.lookup(result));
 
   llvm::SetVector<Value> captures;
   captures.insert_range(activity.getActiveCaptures(op.getBody()));
@@ -52,9 +52,9 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
   SmallVector<Value> slices = lookup(scope, op.getSlices());
   SmallVector<Value> inits = lookup(scope, op.getInits());
   SmallVector<Type> stackTypes(op.getStacks().getTypes());
-  for (Value seed : ArrayRef(seeds).drop_front(sums))
-    if (seed)
-      slices.push_back(seed);
+  for (const Adjoint &seed : ArrayRef(seeds).drop_front(sums))
+    if (seed.value)
+      slices.push_back(seed.value);
   for (Value capture : captures)
     inits.push_back(getAdjointOrZero(scope, capture));
   for (unsigned number : stacked)
@@ -86,12 +86,15 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
     b.setInsertionPointToEnd(combined.getBlock());
     emitForward(*op.getBlock(), inner);
     for (unsigned i = 0; i < sums; ++i)
-      if (seeds[i])
-        add(inner, yield.getSums()[i], seeds[i]);
+      if (seeds[i].value)
+        addSeed(inner, yield.getSums()[i], seeds[i]);
     unsigned next = op.getSlices().size();
     for (unsigned i = 0; i < stacks; ++i)
-      if (seeds[sums + i])
-        add(inner, yield.getValues()[i], combined.getMemberArguments()[next++]);
+      if (seeds[sums + i].value)
+        addSeed(inner, yield.getValues()[i],
+                {combined.getMemberArguments()[next++],
+                 {},
+                 seeds[sums + i].guarded});
     if (failed(emitReverse(*op.getBlock(), inner)))
       return failure();
     b.setLoc(loc);
@@ -103,6 +106,8 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
         continue;
       Value slice = op.getSlices()[number];
       Value total = getAdjoint(inner, slice), index = combined.getIndex();
+      if (isGuarded(inner, argument))
+        inner.adjoints[slice].guarded = true;
       if (!isa<RankedTensorType>(argument.getType())) {
         Value sum = arith::AddFOp::create(
             b, tensor::ExtractOp::create(b, total, index), member);
@@ -135,16 +140,20 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
     for (auto [capture, argument, result, yielded] : llvm::zip(
              captures, adjointArguments, combined.getSums().drop_front(sums),
              ArrayRef(yieldedSums).drop_front(sums)))
-      if (yielded != argument)
+      if (yielded != argument) {
         set(scope, capture, result);
+        scope.adjoints[capture].guarded |= isGuarded(inner, capture);
+      }
   }
 
   for (auto [number, result] :
        llvm::zip(stacked, combined.getStacks().drop_front(stacks)))
-    add(scope, op.getSlices()[number], result);
+    add(scope, op.getSlices()[number], result, {},
+        isGuarded(inner, op.getMemberArguments()[number]));
   for (unsigned i = 0; i < sums; ++i)
-    if (seeds[i])
-      add(scope, op.getInits()[i], seeds[i]);
+    if (seeds[i].value)
+      add(scope, op.getInits()[i], seeds[i].value, seeds[i].mask,
+          seeds[i].guarded);
 
   SmallVector<Value> replacements(combined.getSums().take_front(sums));
   llvm::append_range(replacements, combined.getStacks().take_front(stacks));
@@ -159,9 +168,9 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
 
 LogicalResult ReverseSweep::reverseIf(scf::IfOp op, Scope &scope) {
   Location loc = b.getLoc();
-  SmallVector<Value> seeds;
+  SmallVector<Adjoint> seeds;
   for (Value result : op.getResults())
-    seeds.push_back(getAdjoint(scope, result));
+    seeds.push_back(scope.adjoints.lookup(result));
 
   llvm::SetVector<Value> captures;
   SmallVector<Type> types(op.getResultTypes());
@@ -175,7 +184,7 @@ LogicalResult ReverseSweep::reverseIf(scf::IfOp op, Scope &scope) {
   auto combined =
       scf::IfOp::create(b, types, lookup(scope, op.getCondition()),
                         /*addThenBlock=*/true, /*addElseBlock=*/true);
-  llvm::SmallBitVector changed(captures.size());
+  llvm::SmallBitVector changed(captures.size()), guarded(captures.size());
   for (auto [region, into] :
        llvm::zip(op->getRegions(), combined->getRegions())) {
     OpBuilder::InsertionGuard guard(b);
@@ -188,8 +197,8 @@ LogicalResult ReverseSweep::reverseIf(scf::IfOp op, Scope &scope) {
     emitForward(block, inner);
     Operation *yield = block.getTerminator();
     for (auto [value, seed] : llvm::zip(yield->getOperands(), seeds))
-      if (seed)
-        add(inner, value, seed);
+      if (seed.value)
+        addSeed(inner, value, seed);
     if (failed(emitReverse(block, inner)))
       return failure();
     b.setLoc(loc);
@@ -198,14 +207,18 @@ LogicalResult ReverseSweep::reverseIf(scf::IfOp op, Scope &scope) {
       yielded.push_back(getAdjoint(inner, capture));
       if (yielded.back() != totals[number])
         changed.set(number);
+      if (isGuarded(inner, capture))
+        guarded.set(number);
     }
     scf::YieldOp::create(b, yielded);
     finish(inner);
   }
   unsigned results = op.getNumResults();
   for (auto [number, capture] : llvm::enumerate(captures))
-    if (changed.test(number))
+    if (changed.test(number)) {
       set(scope, capture, combined.getResult(results + number));
+      scope.adjoints[capture].guarded |= guarded.test(number);
+    }
   scope.pairs.push_back(
       {lookup(scope, op.getResult(0)).getDefiningOp(), combined,
        llvm::to_vector_of<Value>(combined.getResults().take_front(results))});
@@ -287,6 +300,7 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
   llvm::SetVector<Value> captures;
   captures.insert_range(activity.getActiveCaptures(op.getRegion()));
   SmallVector<unsigned> states;
+  bool isGuardedLoop = false;
   SmallVector<Value> carried;
   for (auto [number, argument] : llvm::enumerate(op.getRegionIterArgs())) {
     OpResult result = op->getResult(number);
@@ -294,6 +308,7 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
       continue;
     states.push_back(number);
     carried.push_back(getAdjointOrZero(scope, result));
+    isGuardedLoop |= isGuarded(scope, result);
   }
   for (Value capture : captures)
     carried.push_back(getAdjointOrZero(scope, capture));
@@ -363,7 +378,8 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
          llvm::zip(captures, adjoints.drop_front(states.size())))
       set(inner, capture, total);
     for (auto [number, adjoint] : llvm::zip(states, adjoints))
-      add(inner, op.getYieldedValues()[number], adjoint);
+      addSeed(inner, op.getYieldedValues()[number],
+              {adjoint, {}, isGuardedLoop});
     if (failed(emitReverse(*op.getBody(), inner)))
       return failure();
     b.setLoc(loc);
@@ -393,11 +409,14 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
          llvm::zip(captures, adjoints.drop_front(states.size()),
                    ArrayRef(yielded).drop_front(states.size()),
                    loop.getResults().drop_front(states.size())))
-      if (value != argument)
+      if (value != argument) {
         set(scope, capture, result);
+        scope.adjoints[capture].guarded |=
+            isGuardedLoop || isGuarded(inner, capture);
+      }
   }
   for (auto [number, result] : llvm::zip(states, loop.getResults()))
-    add(scope, op.getInitArgs()[number], result);
+    add(scope, op.getInitArgs()[number], result, {}, isGuardedLoop);
   scope.tapes.push_back(std::move(tape));
   return success();
 }

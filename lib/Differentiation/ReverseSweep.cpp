@@ -97,9 +97,17 @@ LogicalResult ReverseSweep::reverse(Operation *op, Scope &scope) {
         return reverseTriangularSolve(solve, scope);
       })
       .Default([&](Operation *other) {
-        if (isa_and_nonnull<tensor::TensorDialect>(other->getDialect()))
-          return reverseTensor(other, scope);
-        return reverseElementwise(other, scope);
+        if (!isa_and_nonnull<tensor::TensorDialect>(other->getDialect()))
+          return reverseElementwise(other, scope);
+        if (failed(reverseTensor(other, scope)))
+          return LogicalResult::failure();
+        // Numbers change their places only: what was guarded stays so.
+        if (isGuarded(scope, other->getResult(0)))
+          for (Value operand : other->getOperands())
+            if (auto entry = scope.adjoints.find(operand);
+                entry != scope.adjoints.end())
+              entry->second.guarded = true;
+        return LogicalResult::success();
       });
 }
 
@@ -115,6 +123,7 @@ LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
     if (entry == scope.adjoints.end())
       continue;
     Adjoint adjoint = entry->second;
+    adjoint.mask = getMask(adjoint);
     if (isa<ShapedType>(result.getType()))
       return op->emitOpError("on ")
              << result.getType() << " has no derivative rule";
@@ -137,7 +146,8 @@ LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
       Contribution contribution = rule->getRule(number)(context);
       add(scope, operand.get(), contribution.value,
           conjunction(adjoint.mask,
-                      Mask{contribution.condition, contribution.holds}));
+                      Mask{contribution.condition, contribution.holds}),
+          adjoint.guarded);
     }
   }
   return success();
@@ -177,8 +187,10 @@ Value ReverseSweep::getAdjoint(Scope &scope, Value primal) {
   auto entry = scope.adjoints.find(primal);
   if (entry == scope.adjoints.end())
     return {};
-  entry->second = {materialize(entry->second), {}};
-  return entry->second.value;
+  Adjoint &adjoint = entry->second;
+  adjoint = {
+      materialize(adjoint), {}, adjoint.guarded || adjoint.mask.condition};
+  return adjoint.value;
 }
 
 Value ReverseSweep::getAdjointOrZero(Scope &scope, Value primal) {
@@ -187,24 +199,38 @@ Value ReverseSweep::getAdjointOrZero(Scope &scope, Value primal) {
   return getZero(scope, primal);
 }
 
+Mask ReverseSweep::getMask(const Adjoint &adjoint) {
+  if (adjoint.mask.condition || !adjoint.guarded ||
+      !isa<FloatType>(adjoint.value.getType()))
+    return adjoint.mask;
+  Value zero = floatConstant(b, adjoint.value.getType(), 0.0);
+  return {
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, adjoint.value, zero),
+      true};
+}
+
 void ReverseSweep::add(Scope &scope, Value primal, Value contribution,
-                       Mask mask) {
+                       Mask mask, bool guarded) {
   if (!activity.isActive(primal))
     return;
   auto [entry, inserted] =
-      scope.adjoints.try_emplace(primal, Adjoint{contribution, mask});
+      scope.adjoints.try_emplace(primal, Adjoint{contribution, mask, guarded});
   if (inserted)
     return;
   Adjoint &adjoint = entry->second;
+  guarded |= adjoint.guarded;
   if (isa<RankedTensorType>(primal.getType())) {
-    adjoint = {addTensors(materialize(adjoint), contribution), {}};
+    adjoint = {addTensors(materialize(adjoint), contribution), {}, guarded};
     return;
   }
   if (!(adjoint.mask == mask)) {
     contribution = materialize({contribution, mask});
     adjoint = {materialize(adjoint), {}};
+    mask = {};
+    guarded = true;
   }
-  adjoint.value = arith::AddFOp::create(b, adjoint.value, contribution);
+  adjoint = {arith::AddFOp::create(b, adjoint.value, contribution), mask,
+             guarded};
 }
 
 //===----------------------------------------------------------------------===//

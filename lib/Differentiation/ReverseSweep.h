@@ -36,6 +36,9 @@ struct Mask {
 struct Adjoint {
   mlir::Value value;
   Mask mask;
+  /// Whether a mask has been applied on the way: where the value is zero,
+  /// derivatives that it is multiplied with may be singular.
+  bool guarded = false;
 };
 
 /// The emitted code of one block of the primal function: what its values are
@@ -83,9 +86,14 @@ public:
   mlir::Value getAdjointOrZero(Scope &scope, mlir::Value primal);
   /// Adds a contribution.
   void add(Scope &scope, mlir::Value primal, mlir::Value contribution,
-           Mask mask = {});
+           Mask mask = {}, bool guarded = false);
+  /// Replaces the adjoint by one that contains it.
   void set(Scope &scope, mlir::Value primal, mlir::Value adjoint) {
-    scope.adjoints[primal] = {adjoint, {}};
+    scope.adjoints[primal] = {adjoint, {}, isGuarded(scope, primal)};
+  }
+  bool isGuarded(Scope &scope, mlir::Value primal) {
+    auto entry = scope.adjoints.find(primal);
+    return entry != scope.adjoints.end() && entry->second.guarded;
   }
 
 private:
@@ -114,6 +122,12 @@ private:
                                              Scope &scope);
 
   // Helpers.
+  /// The mask of an adjoint; of a guarded one, where it is not zero.
+  Mask getMask(const Adjoint &adjoint);
+  /// Adds an adjoint from outside of a region to a value inside.
+  void addSeed(Scope &inner, mlir::Value primal, const Adjoint &seed) {
+    add(inner, primal, seed.value, getMask(seed), seed.guarded);
+  }
   mlir::Value materialize(const Adjoint &adjoint);
   Mask conjunction(Mask a, Mask b);
   mlir::Value getCondition(Mask mask);
