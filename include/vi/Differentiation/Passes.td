@@ -39,7 +39,9 @@ def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
     of `arith.select` that is not taken receives exactly 0, whatever the
     derivatives on the way: adjoints behind a select carry its condition along,
     and are replaced by 0 where it does not hold before they are added to
-    anything that is used elsewhere.
+    anything that is used elsewhere. From there on they are zero wherever the
+    branch was not taken, and what they are multiplied with counts only where
+    they are not.
 
     Example:
 
