@@ -1,41 +1,5 @@
 # Helpers shared by the project's directories.
 
-# While files are still on their way: adds those of the directories that exist.
-function(vi_add_subdirectories)
-  foreach(directory IN LISTS ARGN)
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${directory}/CMakeLists.txt")
-      add_subdirectory(${directory})
-    else()
-      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-                   "${CMAKE_CURRENT_SOURCE_DIR}")
-    endif()
-  endforeach()
-endfunction()
-
-# While files are still on their way: leaves out sources that do not exist.
-function(vi_existing_sources result)
-  set(existing)
-  foreach(source IN LISTS ARGN)
-    cmake_path(ABSOLUTE_PATH source OUTPUT_VARIABLE path)
-    if(EXISTS "${path}")
-      list(APPEND existing "${source}")
-    else()
-      message(STATUS "source still missing: ${path}")
-      cmake_path(GET path PARENT_PATH directory)
-      if(EXISTS "${directory}")
-        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-                     "${directory}")
-      endif()
-    endif()
-  endforeach()
-  if(NOT existing)
-    set(empty "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp")
-    file(WRITE "${empty}" "")
-    set(existing "${empty}")
-  endif()
-  set(${result} ${existing} PARENT_SCOPE)
-endfunction()
-
 # The one way to declare a library of the project.
 #   vi_add_library(NAME source... [DEPENDS tablegen-target...] [LINK_LIBS lib...])
 # MLIR and LLVM are linked as dylibs: a static MLIR library beside the dylib
@@ -43,9 +7,7 @@ endfunction()
 set_property(GLOBAL PROPERTY VI_LIBRARIES "")
 function(vi_add_library name)
   cmake_parse_arguments(ARG "EXCEPTIONS" "" "DEPENDS;LINK_LIBS" ${ARGN})
-  vi_existing_sources(sources ${ARG_UNPARSED_ARGUMENTS})
-  add_library(${name} STATIC ${sources})
-  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   add_library(vi::${name} ALIAS ${name})
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})

@@ -31,9 +31,9 @@ static double *noise;
 static int64_t parameters, normals;
 
 static double elbo(const double *phi) {
-  return eight_schools_noncentered_elbo(
-      schools, y, schools, sigma, schools, phi, parameters, 0, schools, 1.0,
-      noise, draws, normals);
+  return eight_schools_noncentered_elbo(schools, y, schools, sigma, schools,
+                                        phi, parameters, 0, schools, 1.0, noise,
+                                        draws, normals);
 }
 
 static double elbo_gradient(const double *phi, double *gradient) {
@@ -86,8 +86,8 @@ int main(void) {
     if (i < 4)
       printf("gradient[%d] %.6f, by differences %.6f\n", (int)i, gradient[i],
              difference);
-    failures += !(fabs(gradient[i] - difference) <=
-                  1e-6 * (1 + fabs(gradient[i])));
+    failures +=
+        !(fabs(gradient[i] - difference) <= 1e-6 * (1 + fabs(gradient[i])));
   }
 
   for (int step = 0; step < 2000; ++step) {

@@ -639,8 +639,8 @@ llvm::Error JITModel::checkData() {
       if (value >= low && value <= high)
         continue;
       return makeError("{0} is {1}, but the values of site '{2}' are {3}",
-                       data->describeElement(i),
-                       data::formatCSVNumber(value), site.site, values);
+                       data->describeElement(i), data::formatCSVNumber(value),
+                       site.site, values);
     }
   }
   return llvm::Error::success();

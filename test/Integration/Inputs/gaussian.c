@@ -53,8 +53,10 @@ int main(void) {
   /* Elsewhere: against central differences. */
   double m = 0.3, s = -0.2, h = 1e-5;
   elbo = evaluate(m, s, gradient);
-  double dm = (evaluate(m + h, s, unused) - evaluate(m - h, s, unused)) / (2 * h);
-  double ds = (evaluate(m, s + h, unused) - evaluate(m, s - h, unused)) / (2 * h);
+  double dm =
+      (evaluate(m + h, s, unused) - evaluate(m - h, s, unused)) / (2 * h);
+  double ds =
+      (evaluate(m, s + h, unused) - evaluate(m, s - h, unused)) / (2 * h);
   printf("ELBO at (%.1f, %.1f)    %.10f\n", m, s, elbo);
   printf("gradient               %.6f %.6f\n", gradient[0], gradient[1]);
   printf("central differences    %.6f %.6f\n", dm, ds);
@@ -63,8 +65,8 @@ int main(void) {
   /* Batches of a weight that makes up for their size have the right mean. */
   double mean = 0, phi[2] = {m, s};
   for (int i = 0; i < size; ++i)
-    mean += gaussian_elbo_gradient(y, size, phi, 2, i, i + 1, size, unused) /
-            size;
+    mean +=
+        gaussian_elbo_gradient(y, size, phi, 2, i, i + 1, size, unused) / size;
   printf("mean over batches      %.10f\n", mean);
   failures += differs(mean, elbo, 1e-13);
   return failures != 0;
