@@ -31,6 +31,8 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   guide.family = options.family;
   guide.replace = options.replaceGuides;
   manager.addPass(createAutoGuide(guide));
+  // Guides made for joint events (a simplex) have members too.
+  manager.addPass(createRaiseToPlates());
   EntryPointsOptions entryPoints;
   entryPoints.guide = options.guide;
   entryPoints.counter = options.counter;

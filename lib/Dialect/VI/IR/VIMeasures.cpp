@@ -65,6 +65,10 @@ LogicalResult ELBOOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     diagnostic.attachNote(guide.getLoc()) << "the guide is here";
     return diagnostic;
   }
+  auto parameters = cast<RankedTensorType>(getParameters().getType());
+  if (parameters.getRank() != 1 || !parameters.getElementType().isF64())
+    return emitOpError("has parameters of type ")
+           << parameters << "; expected a vector of f64";
   if (getData().getTypes() != TypeRange(model.getArgumentTypes()))
     return emitOpError("has data of types [")
            << getData().getTypes() << "]; model @" << getModel() << " takes ["

@@ -52,7 +52,12 @@ parseArgumentsAndBody(OpAsmParser &parser, OperationState &state,
     return failure();
   call_interface_impl::addArgAndResultAttrs(
       builder, state, arguments, resultAttrs, argAttrsName, resAttrsName);
-  return parser.parseRegion(*state.addRegion(), arguments);
+  Region *body = state.addRegion();
+  if (parser.parseRegion(*body, arguments))
+    return failure();
+  if (body->empty())
+    body->emplaceBlock();
+  return success();
 }
 
 static void printArgumentsAndBody(OpAsmPrinter &printer, FunctionOpInterface op,
@@ -274,6 +279,12 @@ static SmallVector<StringRef> getPlates(Operation *op) {
   return names;
 }
 
+/// The number of dimensions of a site with those of the plates around it.
+static size_t getWholeRank(SampleOp site) {
+  auto type = dyn_cast<RankedTensorType>(site.getValue().getType());
+  return getPlates(site).size() + (type ? type.getRank() : 0);
+}
+
 /// Whether values of `inner` always lie in `outer`, as far as the kinds tell.
 static bool isInside(SupportKind inner, SupportKind outer) {
   using K = SupportKind;
@@ -333,7 +344,9 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     }
     SampleOp sample = found->second;
     ours.erase(found);
-    if (sample.getValue().getType() != site.getValue().getType()) {
+    if (getElementTypeOrSelf(sample.getValue().getType()) !=
+            getElementTypeOrSelf(site.getValue().getType()) ||
+        getWholeRank(sample) != getWholeRank(site)) {
       InFlightDiagnostic diagnostic =
           sample.emitOpError("samples '")
           << site.getName() << "' as " << sample.getValue().getType()
@@ -341,7 +354,11 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
       noteSite(diagnostic, site, "model");
       return WalkResult::interrupt();
     }
-    if (getPlates(sample) != getPlates(site)) {
+    // A site in plates of the one may be a whole tensor in the other.
+    SmallVector<StringRef> here = getPlates(sample), there = getPlates(site);
+    size_t common = std::min(here.size(), there.size());
+    if (ArrayRef(here).take_front(common) !=
+        ArrayRef(there).take_front(common)) {
       InFlightDiagnostic diagnostic = sample.emitOpError("samples '")
                                       << site.getName()
                                       << "' in other plates than the model";

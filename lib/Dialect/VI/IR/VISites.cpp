@@ -161,7 +161,8 @@ static LogicalResult verifyInSupport(Operation *op, Value distribution,
     return diagnostic;
   };
   auto checkInteger = [&](const APInt &x) {
-    return check(x.getBitWidth() == 1 ? x.getZExtValue() : x.getSExtValue());
+    return check(x.getBitWidth() == 1 ? static_cast<double>(x.getZExtValue())
+                                      : static_cast<double>(x.getSExtValue()));
   };
   if (auto number = dyn_cast<FloatAttr>(constant))
     return check(number.getValueAsDouble());
@@ -223,6 +224,10 @@ LogicalResult ParamOp::verify() {
     diagnostic.attachNote(plate.getLoc()) << "the plate is here";
     return diagnostic;
   }
+  if (!isa<FunctionOpInterface>((*this)->getParentOp()))
+    return emitOpError("stands in ")
+           << (*this)->getParentOp()->getName()
+           << "; declare parameters at the top of the model or guide";
   Type type = getValue().getType();
   Type element = getElementTypeOrSelf(type);
   if (!element.isF32() && !element.isF64())
@@ -253,6 +258,11 @@ LogicalResult ParamOp::verify() {
       if (elements.getType() != type)
         return emitOpError("initial value has type ")
                << elements.getType() << ", the parameter " << type;
+      for (const APFloat &x : elements.getValues<APFloat>())
+        if (!contains(getSupport(), x.convertToDouble()))
+          return emitOpError("initial value ")
+                 << x.convertToDouble() << " is outside the support "
+                 << stringifySupportKind(getSupport());
     } else if (auto number = dyn_cast<FloatAttr>(*initial)) {
       if (!contains(getSupport(), number.getValueAsDouble()))
         return emitOpError("initial value ")

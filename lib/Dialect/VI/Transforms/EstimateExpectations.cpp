@@ -67,6 +67,8 @@ void EstimateExpectations::holdGuideParameters(ExpectOp op) {
                          .getResult()
                    : value;
       Operation *family = value.getDefiningOp();
+      if (!family)
+        return value;
       IRMapping mapping;
       for (Value operand : family->getOperands())
         mapping.map(operand, hold(operand));

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace vi;
@@ -164,18 +165,18 @@ LogicalResult ProgramInliner::emitDeterministic(DeterministicOp, Value) {
   return success();
 }
 
-FailureOr<Value> ProgramInliner::emitPredict(PredictOp op, Value, ValueRange) {
-  if (op.getValue().use_empty())
-    return Value();
-  return op.emitError("the log-density must not depend on the generated draw '")
-         << op.getName() << "'";
+FailureOr<Value> ProgramInliner::emitPredict(PredictOp, Value, ValueRange) {
+  return Value();
 }
 
 LogicalResult ProgramInliner::inlineBlock(Block &block, IRMapping &mapping) {
   for (Operation &op : block) {
     if (op.hasTrait<OpTrait::IsTerminator>())
       break;
-    if (auto plate = dyn_cast<PlateOp>(op)) {
+    if (auto plate = dyn_cast<PlateOp>(op);
+        plate && llvm::all_of(plate->getOperands(), [&](Value value) {
+          return mapping.contains(value);
+        })) {
       if (failed(inlinePlate(plate, mapping)))
         return failure();
       continue;
@@ -184,6 +185,20 @@ LogicalResult ProgramInliner::inlineBlock(Block &block, IRMapping &mapping) {
       return llvm::map_to_vector(
           values, [&](Value value) { return mapping.lookup(value); });
     };
+    // What a generated draw reaches is missing where draws are not generated.
+    bool missing = !llvm::all_of(
+        op.getOperands(), [&](Value value) { return mapping.contains(value); });
+    for (Region &region : op.getRegions())
+      visitUsedValuesDefinedAbove(region, [&](OpOperand *operand) {
+        missing = missing || !mapping.contains(operand->get());
+      });
+    if (missing) {
+      if (isa<SampleOp, ObserveOp, FactorOp, ParamOp>(op) ||
+          (op.getNumRegions() && containsSites(op)))
+        return op.emitError("the log-density must not depend on a generated "
+                            "draw (vi.predict)");
+      continue;
+    }
     if (auto sample = dyn_cast<SampleOp>(op)) {
       FailureOr<Value> value =
           emitSample(sample, mapping.lookup(sample.getDistribution()),
@@ -228,10 +243,6 @@ LogicalResult ProgramInliner::inlineBlock(Block &block, IRMapping &mapping) {
 LogicalResult ProgramInliner::inlineOther(Operation &op, IRMapping &mapping) {
   if (op.getNumRegions() && containsSites(op))
     return inlineLoop(op, mapping);
-  // A value of a generated draw reaches only reported values.
-  for (Value operand : op.getOperands())
-    if (!mapping.contains(operand))
-      return success();
   builder.clone(op, mapping);
   return success();
 }
@@ -354,8 +365,13 @@ LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
     }
     YieldOp yield = op.getYield();
     int64_t size = open.getStaticCount();
-    for (Value sum : yield.getSums())
-      sumValues.push_back(mapping.lookup(sum));
+    for (Value sum : yield.getSums()) {
+      // The sum of generated draws, for reports.
+      Value inner = mapping.lookupOrNull(sum);
+      if (!inner)
+        inner = open.getSumArguments()[sumValues.size()];
+      sumValues.push_back(inner);
+    }
     Value total = open.getSumArguments().back();
     for (Value term : terms)
       total = arith::AddFOp::create(builder, loc, total, term);
@@ -389,8 +405,10 @@ LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
   if (batch.scale)
     density = arith::MulFOp::create(builder, loc, density, batch.scale);
   terms.push_back(density);
-  for (auto [result, replacement] : llvm::zip(op.getSums(), plate.getSums()))
-    mapping.map(result, replacement);
+  for (auto [result, sum, replacement] :
+       llvm::zip(op.getSums(), op.getYield().getSums(), plate.getSums()))
+    if (mapping.contains(sum))
+      mapping.map(result, replacement);
   unsigned next = 0;
   for (auto [stack, value] :
        llvm::zip(op.getStacks(), op.getYield().getValues()))

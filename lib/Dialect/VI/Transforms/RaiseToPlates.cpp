@@ -342,7 +342,14 @@ template <typename Site> static Operation *raiseSample(Site site) {
   } else {
     llvm::SetVector<Value> tensors;
     collectBatchOperands(site.getDistribution(), tensors);
-    count = getSize(builder, loc, tensors.front());
+    if (!type.isDynamicDim(0))
+      count = arith::ConstantIndexOp::create(builder, loc, type.getDimSize(0));
+    else if (!tensors.empty())
+      count = getSize(builder, loc, tensors.front());
+    else
+      return nullptr;
+    // The distribution knows the members' sizes.
+    sizes.clear();
   }
   std::string name = getPlateName(site, site.getName());
   PlateRaiser raiser(builder, loc, name, count);
@@ -397,13 +404,15 @@ void RaiseToPlates::runOnOperation() {
     Operation *op = work.pop_back_val();
     if (auto sample = dyn_cast<SampleOp>(op)) {
       if (hasMembers(sample.getDistribution(), sample.getValue().getType()))
-        work.push_back(raiseSample(sample));
+        if (Operation *member = raiseSample(sample))
+          work.push_back(member);
     } else if (auto observe = dyn_cast<ObserveOp>(op)) {
       if (hasMembers(observe.getDistribution(), observe.getValue().getType()))
         work.push_back(raiseObserve(observe));
     } else if (auto predict = dyn_cast<PredictOp>(op)) {
       if (hasMembers(predict.getDistribution(), predict.getValue().getType()))
-        work.push_back(raiseSample(predict));
+        if (Operation *member = raiseSample(predict))
+          work.push_back(member);
     }
   }
 }

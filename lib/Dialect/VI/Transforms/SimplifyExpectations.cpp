@@ -8,12 +8,16 @@
 
 #include "vi/Analysis/Forms.h"
 #include "vi/Analysis/LinearTerms.h"
+#include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Divergences.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 

@@ -70,6 +70,7 @@ void Unconstrain::runOnOperation() {
       if (support.kind == SupportKind::Real || !getBijector(support.kind))
         continue;
       for (GuideOp guide : guides[model.getSymNameAttr()]) {
+        LogicalResult moved = success();
         WalkResult result = guide.getBody().walk([&](SampleOp sample) {
           if (sample.getName() != site.getName())
             return WalkResult::advance();
@@ -85,6 +86,7 @@ void Unconstrain::runOnOperation() {
                   << site.getName()
                   << "' depend on more than the data; a guide written by hand "
                      "cannot follow them";
+              moved = failure();
               return WalkResult::interrupt();
             }
             bounds.push_back(copy);
@@ -92,7 +94,8 @@ void Unconstrain::runOnOperation() {
           moveSite(sample, support.kind, bounds, /*report=*/false);
           return WalkResult::interrupt();
         });
-        (void)result;
+        if (result.wasInterrupted() && failed(moved))
+          return signalPassFailure();
       }
       moveSite(site, support.kind, support.bounds, /*report=*/true);
     }

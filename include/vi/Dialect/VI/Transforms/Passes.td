@@ -414,7 +414,11 @@ def SimplifyExpectations
     Option<"keepGuideDensity", "keep-guide-density", "bool", "false",
            "leave log q to the estimator (for sticking the landing)">
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::vi::VIDialect"];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect", "::vi::special::SpecialDialect"
+  ];
 }
 
 def EstimateExpectations
@@ -560,33 +564,20 @@ def PrepareData : Pass<"vi-prepare-data", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>) -> f64
-        attributes {vi.differentiate = "m_elbo_gradient", vi.model = "m",
-                    vi.wrt = [1]} {
-      %zero = arith.constant 0.0 : f64
+        attributes {vi.model = "m", vi.differentiate = "m_g", vi.wrt = [1]} {
       %c0 = arith.constant 0 : index
-      %n = tensor.dim %x, %c0 : tensor<?xf64>
-      %sum = vi.plate "member" %i in %n (%x_i = %x : tensor<?xf64>)
-          sums(%s = %zero : f64) {
-        %next = arith.addf %s, %x_i : f64
-        vi.yield sums(%next : f64)
-      }
-      %slope = tensor.extract %phi[%c0] : tensor<?xf64>
-      %elbo = arith.mulf %sum, %slope : f64
-      return %elbo : f64
+      %zero = arith.constant dense<0.0> : tensor<f64>
+      %sum = linalg.reduce { arith.addf } ins(%x : tensor<?xf64>)
+          outs(%zero : tensor<f64>) dimensions = [0]
+      %total = tensor.extract %sum[] : tensor<f64>
+      %p = tensor.extract %phi[%c0] : tensor<?xf64>
+      %e = arith.mulf %p, %total : f64
+      return %e : f64
     }
     ```
 
-    becomes
-
-    ```mlir
-    func.func private @m_prepare(%x: tensor<?xf64>) -> tensor<1xf64> {
-      ...
-    }
-    func.func private @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>,
-                              %prepared: tensor<1xf64>) -> f64 {
-      ...
-    }
-    ```
+    becomes a function `@m_prepare` of `%x` alone, and a function `@m_elbo` that
+    reads the total from its last argument.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

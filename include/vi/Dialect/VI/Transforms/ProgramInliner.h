@@ -69,7 +69,7 @@ protected:
   /// By default, nothing.
   virtual llvm::LogicalResult emitDeterministic(DeterministicOp op,
                                                 mlir::Value value);
-  /// By default, an error if the value is used.
+  /// By default, nothing, and nothing that needs the draw.
   virtual mlir::FailureOr<mlir::Value>
   emitPredict(PredictOp op, mlir::Value distribution, mlir::ValueRange sizes);
 
