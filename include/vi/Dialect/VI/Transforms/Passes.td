@@ -564,7 +564,7 @@ def PrepareData : Pass<"vi-prepare-data", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>) -> f64
-        attributes {vi.model = "m", vi.differentiate = "m_g", vi.wrt = [1]} {
+        attributes {vi.differentiate = "m_g", vi.model = "m", vi.wrt = [1]} {
       %c0 = arith.constant 0 : index
       %zero = arith.constant dense<0.0> : tensor<f64>
       %sum = linalg.reduce { arith.addf } ins(%x : tensor<?xf64>)
@@ -576,8 +576,32 @@ def PrepareData : Pass<"vi-prepare-data", "::mlir::ModuleOp"> {
     }
     ```
 
-    becomes a function `@m_prepare` of `%x` alone, and a function `@m_elbo` that
-    reads the total from its last argument.
+    becomes
+
+    ```mlir
+    func.func @m_prepare(%x: tensor<?xf64>)
+        -> (tensor<1xf64> {vi.name = "prepared"})
+        attributes {vi.doc = "What the model computes of the data alone: to be called once, for the functions that take `prepared`.",
+                    vi.export, vi.model = "m"} {
+      %c0 = arith.constant 0 : index
+      %zero = arith.constant dense<0.0> : tensor<f64>
+      %sum = linalg.reduce { arith.addf } ins(%x : tensor<?xf64>)
+          outs(%zero : tensor<f64>) dimensions = [0]
+      %total = tensor.extract %sum[] : tensor<f64>
+      %empty = tensor.empty() : tensor<1xf64>
+      %prepared = tensor.insert %total into %empty[%c0] : tensor<1xf64>
+      return %prepared : tensor<1xf64>
+    }
+    func.func @m_elbo(%x: tensor<?xf64>, %phi: tensor<?xf64>,
+                      %prepared: tensor<1xf64> {vi.doc = "what m_prepare computes of the data", vi.name = "prepared"}) -> f64
+        attributes {vi.differentiate = "m_g", vi.model = "m", vi.wrt = [1]} {
+      %c0 = arith.constant 0 : index
+      %total = tensor.extract %prepared[%c0] : tensor<1xf64>
+      %p = tensor.extract %phi[%c0] : tensor<?xf64>
+      %e = arith.mulf %p, %total : f64
+      return %e : f64
+    }
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
