@@ -156,6 +156,10 @@ def main():
                       [*points, *limits, count, 20 + i], len(QUANTILES))
         for limit, share in zip(limits, shares):
             p = truth.cdf(limit)
+            if limit == 0 and p == 0:
+                # The quantile is below the least positive number, to which
+                # draws round as it does.
+                continue
             error = math.sqrt(p * (1 - p) / count)
             if not abs(share - p) <= 4.5 * error + 1 / count:
                 failures += 1

@@ -101,8 +101,8 @@ func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 
 vi.model @m(%n: index, %y: tensor<?xf64>) {
   %one = arith.constant 1.0 : f64
   %p = vi.normal %one, %one : f64, f64
-  // expected-error@+1 {{the log-density must not depend on the generated draw 'r'}}
   %r = vi.predict "r" from %p : f64
+  // expected-error@+1 {{the log-density must not depend on a generated draw (vi.predict)}}
   vi.factor "f" %r : f64
 }
 vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
