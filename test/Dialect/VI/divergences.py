@@ -172,7 +172,13 @@ def expect(q, f, kind):
 
 
 def logpdf(p, kind):
-    return p.logpmf if kind in ("boolean", "count") else p.logpdf
+    if kind in ("boolean", "count"):
+        return p.logpmf
+    if p.dist.name == "laplace":
+        # SciPy's is the logarithm of a density that underflows in the tails.
+        center, scale = p.mean(), p.std() / math.sqrt(2)
+        return lambda z: -abs(z - center) / scale - math.log(2 * scale)
+    return p.logpdf
 
 
 failures = 0
