@@ -83,24 +83,6 @@ func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 
 vi.model @m(%n: index, %y: tensor<?xf64>) {
   %one = arith.constant 1.0 : f64
   %p = vi.normal %one, %one : f64, f64
-  %f = arith.constant 1.0 : f32
-  // expected-error@+1 {{log-density of type 'f32' in a model computed in 'f64'}}
-  vi.factor "f" %f : f32
-}
-vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
-  %one = arith.constant 1.0 : f64
-  %q = vi.normal %one, %one : f64, f64
-}
-func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
-  %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) : tensor<?xf64> -> f64
-  return %e : f64
-}
-
-// -----
-
-vi.model @m(%n: index, %y: tensor<?xf64>) {
-  %one = arith.constant 1.0 : f64
-  %p = vi.normal %one, %one : f64, f64
   %r = vi.predict "r" from %p : f64
   // expected-error@+1 {{the log-density must not depend on a generated draw (vi.predict)}}
   vi.factor "f" %r : f64
