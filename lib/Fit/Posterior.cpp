@@ -172,10 +172,15 @@ Posterior::drawWithExactMargins(uint64_t key, int64_t count) const {
 static void getMoments(llvm::ArrayRef<double> values, double &mean,
                        double &sd) {
   mean = sd = 0;
+  if (values.empty())
+    return;
+  // Relative to the first value: what does not vary has a deviation of 0.
+  double first = values.front(), shift = 0;
   for (double value : values)
-    mean += value / double(values.size());
+    shift += (value - first) / double(values.size());
+  mean = first + shift;
   for (double value : values)
-    sd += (value - mean) * (value - mean);
+    sd += (value - first - shift) * (value - first - shift);
   sd = std::sqrt(sd / double(values.size()));
 }
 
