@@ -41,9 +41,7 @@ struct LatentSite {
 /// A program whose latents are given, not drawn.
 class GivenLatentsInliner : public ProgramInliner {
 public:
-  GivenLatentsInliner(OpBuilder &builder, FloatType type,
-                      ParameterReader &reader)
-      : ProgramInliner(builder, type), reader(reader) {}
+  using ProgramInliner::ProgramInliner;
 
   /// Where log-densities of sites are taken: in a model all, in a guide those
   /// of sites that have a density (see below).
@@ -73,7 +71,7 @@ protected:
   }
   FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
                              ValueRange sizes) override {
-    FailureOr<Value> value = reader.read(builder, op, bounds, sizes);
+    FailureOr<Value> value = ProgramInliner::emitParam(op, bounds, sizes);
     if (succeeded(value) && reports)
       outputs[op.getName()] = *value;
     return value;
@@ -140,7 +138,6 @@ private:
     return true;
   }
 
-  ParameterReader &reader;
   unsigned predictions = 0;
 };
 
@@ -149,7 +146,7 @@ class DrawingInliner : public ProgramInliner {
 public:
   DrawingInliner(OpBuilder &builder, FloatType type, ParameterReader &reader,
                  Value normals)
-      : ProgramInliner(builder, type), reader(reader), normals(normals) {}
+      : ProgramInliner(builder, type, reader), normals(normals) {}
   /// Where each site's noise starts in the row, and how much a member has.
   llvm::StringMap<std::pair<Value, Value>> starts;
 
@@ -169,13 +166,8 @@ protected:
     outputs[op.getName()] = value;
     return value;
   }
-  FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
-                             ValueRange sizes) override {
-    return reader.read(builder, op, bounds, sizes);
-  }
 
 private:
-  ParameterReader &reader;
   Value normals;
 };
 

@@ -28,8 +28,7 @@ namespace {
 /// log q.
 class GuideInliner : public ProgramInliner {
 public:
-  GuideInliner(OpBuilder &builder, FloatType type, ParameterReader &reader)
-      : ProgramInliner(builder, type), reader(reader) {}
+  using ProgramInliner::ProgramInliner;
 
 protected:
   FailureOr<Value> emitSample(SampleOp op, Value distribution,
@@ -40,20 +39,12 @@ protected:
     outputs[op.getName()] = draw;
     return draw;
   }
-  FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
-                             ValueRange sizes) override {
-    return reader.read(builder, op, bounds, sizes);
-  }
-
-private:
-  ParameterReader &reader;
 };
 
 /// The model: sites take the guide's values.
 class ModelInliner : public ProgramInliner {
 public:
-  ModelInliner(OpBuilder &builder, FloatType type, ParameterReader &reader)
-      : ProgramInliner(builder, type), reader(reader) {}
+  using ProgramInliner::ProgramInliner;
 
 protected:
   FailureOr<Value> emitSample(SampleOp op, Value distribution,
@@ -69,13 +60,6 @@ protected:
     terms.push_back(buildLogProb(op.getLoc(), distribution, value));
     return value;
   }
-  FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
-                             ValueRange sizes) override {
-    return reader.read(builder, op, bounds, sizes);
-  }
-
-private:
-  ParameterReader &reader;
 };
 
 struct ExpandELBO : vi::impl::ExpandELBOBase<ExpandELBO> {

@@ -149,6 +149,11 @@ Value ProgramInliner::buildLogProb(Location loc, Value distribution,
   return convertFloats(builder, loc, density, floatType);
 }
 
+FailureOr<Value> ProgramInliner::emitParam(ParamOp op, ValueRange bounds,
+                                           ValueRange sizes) {
+  return reader.read(builder, op, bounds, sizes);
+}
+
 LogicalResult ProgramInliner::emitObserve(ObserveOp op, Value distribution,
                                           Value value, Value mask) {
   terms.push_back(buildLogProb(op.getLoc(), distribution, value, mask));

@@ -23,6 +23,8 @@ struct Batch {
   mlir::Value begin, end, scale;
 };
 
+class ParameterReader;
+
 /// Clones the body of a model or guide into ordinary code. What a site becomes
 /// is up to the subclass; this class takes care of plates and loops: named
 /// values that enter a plate are sliced (`inputs`), named values that leave one
@@ -30,8 +32,10 @@ struct Batch {
 /// (`terms`).
 class ProgramInliner {
 public:
-  ProgramInliner(mlir::OpBuilder &builder, mlir::FloatType type)
-      : builder(builder), floatType(type) {}
+  /// Learned parameters are taken from `reader`.
+  ProgramInliner(mlir::OpBuilder &builder, mlir::FloatType type,
+                 ParameterReader &reader)
+      : builder(builder), floatType(type), reader(reader) {}
   virtual ~ProgramInliner();
 
   /// Clones all of `program`, whose arguments are `data`.
@@ -57,9 +61,9 @@ protected:
   /// the cloned sizes.
   virtual mlir::FailureOr<mlir::Value>
   emitSample(SampleOp op, mlir::Value distribution, mlir::ValueRange sizes) = 0;
-  /// What to put for a learned parameter.
+  /// What to put for a learned parameter: by default, the reader's next.
   virtual mlir::FailureOr<mlir::Value>
-  emitParam(ParamOp op, mlir::ValueRange bounds, mlir::ValueRange sizes) = 0;
+  emitParam(ParamOp op, mlir::ValueRange bounds, mlir::ValueRange sizes);
   /// By default, log p(value) as a term.
   virtual llvm::LogicalResult emitObserve(ObserveOp op,
                                           mlir::Value distribution,
@@ -79,6 +83,7 @@ protected:
 
   mlir::OpBuilder &builder;
   mlir::FloatType floatType;
+  ParameterReader &reader;
 
 private:
   llvm::LogicalResult inlineBlock(mlir::Block &block, mlir::IRMapping &mapping);
