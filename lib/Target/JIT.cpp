@@ -83,19 +83,21 @@ Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
     start = now;
   };
 
+  auto machine = createTargetMachine(options.target);
+  if (!machine)
+    return machine.takeError();
   mlir::PassManager manager(module->getContext(),
                             mlir::ModuleOp::getOperationName());
   manager.enableVerifier(false);
   LoweringOptions lowering;
   lowering.contract = options.contract;
+  lowering.setMachineModel(
+      getMachineModel(**machine, options.target.isHost()));
   buildLoweringPipeline(manager, lowering);
   if (mlir::failed(manager.run(module)))
     return createStringError("cannot lower the module to the LLVM dialect");
   lap(result->timing.lowering);
 
-  auto machine = createTargetMachine(options.target);
-  if (!machine)
-    return machine.takeError();
   LLVMContext context;
   auto llvmModule = translateToLLVM(module, context, **machine);
   if (!llvmModule)

@@ -99,6 +99,26 @@ void addLLVMStage(OpPassManager &manager) {
 
 } // namespace
 
+vi::MachineModel vi::LoweringOptions::getMachineModel() const {
+  MachineModel model;
+  model.vectorBits = vectorBits;
+  model.vectorRegisters = vectorRegisters;
+  model.fma = fma;
+  model.minMaskedBits = minMaskedBits;
+  model.l1Bytes = l1Bytes;
+  model.l2Bytes = l2Bytes;
+  return model;
+}
+
+void vi::LoweringOptions::setMachineModel(const MachineModel &model) {
+  vectorBits = model.vectorBits;
+  vectorRegisters = model.vectorRegisters;
+  fma = model.fma;
+  minMaskedBits = model.minMaskedBits;
+  l1Bytes = model.l1Bytes;
+  l2Bytes = model.l2Bytes;
+}
+
 void vi::buildLoweringPipeline(OpPassManager &manager,
                                const LoweringOptions &options) {
   addScalarStage(manager, options);

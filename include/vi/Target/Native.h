@@ -31,6 +31,9 @@ struct TargetDescription {
   std::string cpu;
   /// Features in addition, as in `llc -mattr`: "+avx2,-fma".
   std::string features;
+
+  /// Whether the code is for the very machine that compiles it.
+  bool isHost() const { return cpu == "native"; }
 };
 
 /// Makes the targets of the linked LLVM known; cheap when called again.

@@ -10,6 +10,7 @@
 
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassOptions.h"
+#include "vi/Target/MachineModel.h"
 
 namespace vi {
 
@@ -24,6 +25,31 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> contract{*this, "contract",
                         llvm::cl::desc("allow fused multiply-add"),
                         llvm::cl::init(true)};
+  /// The fields of `MachineModel`; by default, its defaults.
+  Option<unsigned> vectorBits{*this, "vector-bits",
+                              llvm::cl::desc("bits of a vector register"),
+                              llvm::cl::init(MachineModel().vectorBits)};
+  Option<unsigned> vectorRegisters{
+      *this, "vector-registers", llvm::cl::desc("number of vector registers"),
+      llvm::cl::init(MachineModel().vectorRegisters)};
+  Option<bool> fma{*this, "fma",
+                   llvm::cl::desc("the target has fused multiply-add"),
+                   llvm::cl::init(MachineModel().fma)};
+  Option<unsigned> minMaskedBits{
+      *this, "min-masked-bits",
+      llvm::cl::desc("narrowest elements of vectors that can be accessed under "
+                     "a mask (0: none can)"),
+      llvm::cl::init(MachineModel().minMaskedBits)};
+  Option<int64_t> l1Bytes{*this, "l1-bytes",
+                          llvm::cl::desc("size of the first-level data cache"),
+                          llvm::cl::init(MachineModel().l1Bytes)};
+  Option<int64_t> l2Bytes{*this, "l2-bytes",
+                          llvm::cl::desc("size of the second-level cache"),
+                          llvm::cl::init(MachineModel().l2Bytes)};
+
+  /// The processor that loops are shaped for.
+  MachineModel getMachineModel() const;
+  void setMachineModel(const MachineModel &model);
 };
 
 /// Adds the lowering of `func`, `arith`, `math`, `special`, `rng`, `tensor`,
