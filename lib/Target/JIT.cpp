@@ -91,8 +91,7 @@ Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
   manager.enableVerifier(false);
   LoweringOptions lowering;
   lowering.contract = options.contract;
-  lowering.setMachineModel(
-      getMachineModel(**machine, options.target.isHost()));
+  lowering.setMachineModel(getMachineModel(**machine, options.target.isHost()));
   buildLoweringPipeline(manager, lowering);
   if (mlir::failed(manager.run(module)))
     return createStringError("cannot lower the module to the LLVM dialect");
