@@ -48,10 +48,14 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
     estimate.draws = 1;
     return estimate;
   }
-  // Blocks of draws, whose means are independent.
+  // Blocks of draws, whose means are independent: sixteen of them at least, so
+  // large ones only where many draws are affordable.
   double work = std::max<double>(1, model.getWork());
-  int64_t rows = getOrthogonalDraws(key, 16, columns).rows;
-  int64_t maxBlocks = static_cast<int64_t>(maxWork / (work * double(rows)));
+  double affordable = std::max(64.0, maxWork / work);
+  auto groupSize = static_cast<int64_t>(std::min(affordable / 32, 128.0));
+  int64_t minRows = std::min<int64_t>(16, 2 * groupSize);
+  int64_t rows = getOrthogonalDraws(key, minRows, columns, groupSize).rows;
+  int64_t maxBlocks = static_cast<int64_t>(affordable / double(rows));
   maxBlocks = std::max<int64_t>(8, std::min<int64_t>(maxBlocks, 1 << 14));
   // The mean square of a block's noise, whose expectation is known, is a
   // control: the part of the ELBO that is quadratic in the noise falls on it.
@@ -59,7 +63,8 @@ ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,
   double meanValue = 0, meanControl = 0;
   double valueSquares = 0, controlSquares = 0, products = 0;
   for (int64_t block = 0; block < maxBlocks; ++block) {
-    NoiseMatrix noise = getOrthogonalDraws(foldIn(key, block), 16, columns);
+    NoiseMatrix noise =
+        getOrthogonalDraws(foldIn(key, block), minRows, columns, groupSize);
     double value = model.evaluate(parameters, noise, batches);
     estimate.draws += rows;
     if (!std::isfinite(value)) {
@@ -153,8 +158,14 @@ FitResult vi::fit::fit(CompiledModel &model, llvm::ArrayRef<double> start,
                          : fitDeterministic(model, start, options, monitor);
   if (result.status == FitStatus::NonFiniteStart)
     return result;
+  // At most half of the draws of the fit, whose gradients cost some three
+  // values each, where those are not few: the judgement takes less time than
+  // the fit.
+  double fitWork = double(model.getWork()) * result.counts.draws;
+  double maxWork = std::min(6e7, std::max(3e6, 0.5 * fitWork));
   ELBOEstimate estimate = estimateELBO(
-      model, result.parameters, getStreamKey(options.seed, Stream::FreshELBO));
+      model, result.parameters, getStreamKey(options.seed, Stream::FreshELBO),
+      /*targetError=*/2e-3, maxWork);
   result.elbo = estimate.value;
   result.elboError = estimate.error;
   result.counts.values += estimate.draws;

@@ -51,9 +51,8 @@ static double dot(const std::vector<double> &x, const std::vector<double> &y) {
 }
 
 NoiseMatrix vi::fit::getOrthogonalDraws(uint64_t key, int64_t minRows,
-                                        int64_t columns) {
-  const int64_t groupSize =
-      std::max<int64_t>(1, std::min<int64_t>(columns, 128));
+                                        int64_t columns, int64_t groupSize) {
+  groupSize = std::max<int64_t>(1, std::min(columns, groupSize));
   int64_t sets =
       std::max<int64_t>(1, (minRows + 2 * groupSize - 1) / (2 * groupSize));
   NoiseMatrix half{{}, sets * groupSize, columns};

@@ -21,6 +21,7 @@ Objective::Objective(CompiledModel &model, NoiseView noise,
 double Objective::operator()(llvm::ArrayRef<double> parameters,
                              llvm::MutableArrayRef<double> gradient) {
   ++counts.gradients;
+  counts.draws += double(noise.rows);
   double value = -model.evaluateGradient(parameters, noise, batches, gradient);
   bool finite = std::isfinite(value);
   for (double &element : gradient) {

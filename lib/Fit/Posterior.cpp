@@ -21,6 +21,14 @@ Posterior::Posterior(CompiledModel &model, const FitResult &fit, uint64_t key)
     : model(model), parameters(fit.parameters),
       isGaussian(fit.structure.isGaussian) {
   int64_t count = model.getLatentCount();
+  if (count == 0) {
+    reason = "there are no latents";
+    return;
+  }
+  if (!fit.hessian) {
+    reason = "the Hessian of the ELBO is not at hand";
+    return;
+  }
   int64_t noiseCount = model.getNoiseCount();
   int64_t rows =
       noiseCount == 0
@@ -33,14 +41,6 @@ Posterior::Posterior(CompiledModel &model, const FitResult &fit, uint64_t key)
   if (noiseCount == 0)
     noise.rows = 1;
   mean = getGuideMoments(model, parameters, noise).mean;
-  if (count == 0) {
-    reason = "there are no latents";
-    return;
-  }
-  if (!fit.hessian) {
-    reason = "the Hessian of the ELBO is not at hand";
-    return;
-  }
   covariance = getLinearResponse(
       *fit.hessian, getMeanJacobian(model, parameters, fit.structure, noise));
   if (!covariance) {
@@ -79,6 +79,11 @@ Posterior::Posterior(CompiledModel &model, const FitResult &fit, uint64_t key)
 }
 
 std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
+  return draw(key, count, /*withDensity=*/true);
+}
+
+std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count,
+                                           bool withDensity) const {
   int64_t latentCount = model.getLatentCount();
   int64_t columns = model.getNoiseCount();
   bool isOwn = factor && isGaussian;
@@ -97,7 +102,8 @@ std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
                      draw.guideLatents);
     if (!factor) {
       draw.latents = draw.guideLatents;
-      draw.logDensity = model.getLogGuide(parameters, draw.latents);
+      if (withDensity)
+        draw.logDensity = model.getLogGuide(parameters, draw.latents);
       continue;
     }
     std::vector<double> standard;
@@ -110,8 +116,9 @@ std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
       for (int64_t i = 0; i < latentCount; ++i)
         standard[i] -= mean[i];
       solveLower(*guideFactor, standard);
-      draw.logDensity =
-          model.getLogGuide(parameters, draw.guideLatents) - logDeterminant;
+      if (withDensity)
+        draw.logDensity =
+            model.getLogGuide(parameters, draw.guideLatents) - logDeterminant;
     }
     draw.latents = multiplyLower(*factor, standard);
     for (int64_t i = 0; i < latentCount; ++i)
@@ -142,7 +149,7 @@ static void normalizeMargin(llvm::MutableArrayRef<double> values,
 
 std::vector<PosteriorDraw>
 Posterior::drawWithExactMargins(uint64_t key, int64_t count) const {
-  std::vector<PosteriorDraw> draws = draw(key, count);
+  std::vector<PosteriorDraw> draws = draw(key, count, /*withDensity=*/false);
   if (!isGaussian)
     return draws;
   std::vector<double> scores(draws.size());
@@ -164,7 +171,8 @@ Posterior::drawWithExactMargins(uint64_t key, int64_t count) const {
     }
   };
   normalize(&PosteriorDraw::latents);
-  normalize(&PosteriorDraw::guideLatents);
+  if (factor)
+    normalize(&PosteriorDraw::guideLatents);
   return draws;
 }
 
@@ -206,10 +214,12 @@ std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
   if (total == 0)
     return summaries;
   int64_t count = std::max<int64_t>(
-      64, std::min<int64_t>(maxDraws, (int64_t(1) << 23) / total));
+      64, std::min<int64_t>(maxDraws, (int64_t(1) << 22) / total));
   std::vector<double> reported(total);
   // A row for each element.
-  std::vector<double> values(total * count), guideValues(total * count);
+  bool hasOwn = posterior.hasLinearResponse();
+  std::vector<double> values(total * count);
+  std::vector<double> guideValues(hasOwn ? total * count : 0);
   std::vector<PosteriorDraw> draws = posterior.drawWithExactMargins(
       getStreamKey(seed, Stream::Posterior, 1), count);
   uint64_t reportSeed = getStreamKey(seed, Stream::Posterior, 2);
@@ -217,9 +227,10 @@ std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
     model.report(fit.parameters, draws[row].latents, reportSeed, row, reported);
     for (int64_t i = 0; i < total; ++i)
       values[i * count + row] = reported[i];
-    if (posterior.hasLinearResponse())
-      model.report(fit.parameters, draws[row].guideLatents, reportSeed, row,
-                   reported);
+    if (!hasOwn)
+      continue;
+    model.report(fit.parameters, draws[row].guideLatents, reportSeed, row,
+                 reported);
     for (int64_t i = 0; i < total; ++i)
       guideValues[i * count + row] = reported[i];
   }
@@ -245,9 +256,10 @@ std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
       summary.q95.push_back(isNumber ? getQuantile(row, 0.95) : unknown);
       if (!array.isLatent)
         continue;
-      getMoments(
-          {guideValues.data() + element * count, static_cast<size_t>(count)},
-          mean, sd);
+      if (hasOwn)
+        getMoments(
+            {guideValues.data() + element * count, static_cast<size_t>(count)},
+            mean, sd);
       summary.guideSD.push_back(sd);
     }
   }

@@ -246,6 +246,7 @@ void StochasticFit::findStart() {
   FitResult start =
       fitDeterministic(model, result.parameters, rough, monitor, some);
   result.counts.gradients += start.counts.gradients;
+  result.counts.draws += start.counts.draws;
   result.iterations += start.iterations;
   if (start.status == FitStatus::Interrupted)
     result.status = FitStatus::Interrupted;
@@ -270,6 +271,7 @@ std::optional<std::vector<double>> StochasticFit::runPhase(double stepSize) {
     double elbo = evaluate(point, result.iterations, gradient);
     ++result.iterations;
     ++result.counts.gradients;
+    result.counts.draws += double(samples) / double(blockCount);
     bool finite = std::isfinite(elbo);
     for (double element : gradient)
       finite &= std::isfinite(element);

@@ -218,10 +218,16 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   OwningOpRef<ModuleOp> counterModule;
   if (options.withCounter)
     counterModule = module.clone();
-  if (failed(runPasses(module, family, /*counter=*/false)) ||
-      (counterModule &&
-       failed(runPasses(*counterModule, family, /*counter=*/true))))
+  if (failed(runPasses(module, family, /*counter=*/false)))
     return makeReportedError();
+  if (counterModule) {
+    if (failed(runPasses(*counterModule, family, /*counter=*/true)))
+      return makeReportedError();
+    // The gradient alone: all else is in the other module.
+    for (auto func : counterModule->getOps<func::FuncOp>())
+      if (func.getSymName() != name + "_elbo_gradient")
+        func.setPrivate();
+  }
 
   // What the functions say about themselves.
   auto shapesOp = module.lookupSymbol<func::FuncOp>(name + "_shapes");

@@ -110,7 +110,8 @@ FitResult fit(CompiledModel &model, llvm::ArrayRef<double> start,
 
 /// The ELBO at `parameters` over fresh draws (`getOrthogonalDraws`), and its
 /// Monte Carlo standard error: draws are added until that is below
-/// `targetError`, or about `maxWork` numbers have been read.
+/// `targetError`, or about `maxWork` numbers have been read by 64 draws or
+/// more.
 struct ELBOEstimate {
   double value = 0, error = 0;
   int64_t draws = 0;
@@ -118,7 +119,7 @@ struct ELBOEstimate {
 };
 ELBOEstimate estimateELBO(CompiledModel &model,
                           llvm::ArrayRef<double> parameters, uint64_t key,
-                          double targetError = 2e-3, double maxWork = 6e7);
+                          double targetError, double maxWork);
 
 /// The numbers of a held set: as the options say, or enough for the guide.
 int64_t chooseSamples(CompiledModel &model, const FitOptions &options);

@@ -34,11 +34,13 @@ NoiseMatrix getIndependentDraws(uint64_t key, int64_t rows, int64_t columns);
 NoiseMatrix getAntitheticDraws(uint64_t key, int64_t rows, int64_t columns);
 
 /// A block of draws that are each exactly standard normal, in antithetic pairs
-/// along orthogonal directions: in each group of up to 128 consecutive columns
-/// the directions are orthonormal, uniformly random, and share one random
-/// radius. Means over blocks are unbiased, and for quadratic functions they
-/// vary with the trace alone. At least `minRows` rows.
-NoiseMatrix getOrthogonalDraws(uint64_t key, int64_t minRows, int64_t columns);
+/// along orthogonal directions: in each group of up to `groupSize` consecutive
+/// columns the directions are orthonormal, uniformly random, and share one
+/// random radius. Means over blocks are unbiased, and for quadratic functions
+/// they vary with the trace of each group alone. At least `minRows` rows, and a
+/// multiple of twice the size of a group.
+NoiseMatrix getOrthogonalDraws(uint64_t key, int64_t minRows, int64_t columns,
+                               int64_t groupSize = 128);
 
 /// Antithetic draws whose second moments are whitened: their sample covariance
 /// (about 0, divided by the number of rows) is the identity, so that the

@@ -21,6 +21,9 @@ namespace fit {
 struct EvaluationCounts {
   int64_t values = 0;
   int64_t gradients = 0;
+  /// The draws of all gradients, each times the share of the data that it
+  /// went over.
+  double draws = 0;
   /// Evaluations whose value or gradient had an element that is not finite.
   int64_t nonFinite = 0;
 };

@@ -41,21 +41,25 @@ public:
   const std::string &getReason() const { return reason; }
   /// The linear-response covariance.
   const std::optional<Matrix> &getCovariance() const { return covariance; }
-  llvm::ArrayRef<double> getMean() const { return mean; }
 
   /// `count` draws in antithetic pairs, with whitened second moments for up to
   /// 128 latents.
   std::vector<PosteriorDraw> draw(uint64_t key, int64_t count) const;
 
-  /// Draws whose margins are, in addition, as good as exact where they are
-  /// normal: each latent's values are replaced by the normal quantiles of their
-  /// ranks. For moments and quantiles of what depends on one latent.
+  /// Draws without log densities whose margins are, in addition, as good as
+  /// exact where they are normal: each latent's values are replaced by the
+  /// normal quantiles of their ranks. For moments and quantiles of what depends
+  /// on one latent.
   std::vector<PosteriorDraw> drawWithExactMargins(uint64_t key,
                                                   int64_t count) const;
 
 private:
+  std::vector<PosteriorDraw> draw(uint64_t key, int64_t count,
+                                  bool withDensity) const;
+
   CompiledModel &model;
   std::vector<double> parameters;
+  /// E_q[u], where there is a linear-response covariance.
   std::vector<double> mean;
   std::optional<Matrix> covariance;
   /// The Cholesky factors of the covariance and, where it is needed, of q's.
@@ -75,7 +79,7 @@ struct ArraySummary {
 };
 
 /// Moments and quantiles over at most `maxDraws` draws; over fewer, but not
-/// below 64, where they would not fit into about 128 megabytes.
+/// below 64, where a draw has more than 512 numbers.
 std::vector<ArraySummary> summarize(CompiledModel &model, const FitResult &fit,
                                     const Posterior &posterior, uint64_t seed,
                                     int64_t maxDraws = 8192);

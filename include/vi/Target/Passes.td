@@ -60,6 +60,111 @@ def SplatToFill : Pass<"vi-splat-to-fill"> {
   ];
 }
 
+def FuseElementwise : Pass<"vi-fuse-elementwise"> {
+  let summary = "fuse elementwise operations, without computing them twice";
+  let description = [{
+    Upstream's `linalg-fuse-elementwise-ops` with a condition more. It puts an
+    operation with one use into its consumer wherever that is: in a loop, or
+    into a matrix product that reads each element once for each row. There the
+    element would be computed as often. So an operation whose elements cost more
+    than a load (a function, a division) goes into a consumer only if that is in
+    the same block and reads each element once.
+
+    Example: the exponentials go into their sum, which reads each of them once;
+    the hyperbolic tangents stay out of the product, which reads them for every
+    row.
+
+    ```mlir
+    func.func @layer(%x: tensor<8xf64>, %weights: tensor<4x8xf64>,
+                     %bias: tensor<4xf64>, %zero: tensor<f64>)
+        -> (tensor<4xf64>, tensor<f64>) {
+      %empty = tensor.empty() : tensor<8xf64>
+      %hidden = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+          iterator_types = ["parallel"]}
+          ins(%x : tensor<8xf64>) outs(%empty : tensor<8xf64>) {
+      ^bb0(%x_j: f64, %out: f64):
+        %t = math.tanh %x_j : f64
+        linalg.yield %t : f64
+      } -> tensor<8xf64>
+      %product = linalg.generic {
+          indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>,
+                           affine_map<(d0, d1) -> (d1)>,
+                           affine_map<(d0, d1) -> (d0)>],
+          iterator_types = ["parallel", "reduction"]}
+          ins(%weights, %hidden : tensor<4x8xf64>, tensor<8xf64>)
+          outs(%bias : tensor<4xf64>) {
+      ^bb0(%w: f64, %h: f64, %out: f64):
+        %p = arith.mulf %w, %h : f64
+        %s = arith.addf %out, %p : f64
+        linalg.yield %s : f64
+      } -> tensor<4xf64>
+      %more = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+          iterator_types = ["parallel"]}
+          ins(%x : tensor<8xf64>) outs(%empty : tensor<8xf64>) {
+      ^bb0(%x_j: f64, %out: f64):
+        %t = math.exp %x_j : f64
+        linalg.yield %t : f64
+      } -> tensor<8xf64>
+      %sum = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>],
+          iterator_types = ["reduction"]}
+          ins(%more : tensor<8xf64>) outs(%zero : tensor<f64>) {
+      ^bb0(%e: f64, %out: f64):
+        %s = arith.addf %out, %e : f64
+        linalg.yield %s : f64
+      } -> tensor<f64>
+      return %product, %sum : tensor<4xf64>, tensor<f64>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @layer(%x: tensor<8xf64>, %weights: tensor<4x8xf64>,
+                     %bias: tensor<4xf64>, %zero: tensor<f64>)
+        -> (tensor<4xf64>, tensor<f64>) {
+      %empty = tensor.empty() : tensor<8xf64>
+      %hidden = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+          iterator_types = ["parallel"]}
+          ins(%x : tensor<8xf64>) outs(%empty : tensor<8xf64>) {
+      ^bb0(%x_j: f64, %out: f64):
+        %t = math.tanh %x_j : f64
+        linalg.yield %t : f64
+      } -> tensor<8xf64>
+      %product = linalg.generic {
+          indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>,
+                           affine_map<(d0, d1) -> (d1)>,
+                           affine_map<(d0, d1) -> (d0)>],
+          iterator_types = ["parallel", "reduction"]}
+          ins(%weights, %hidden : tensor<4x8xf64>, tensor<8xf64>)
+          outs(%bias : tensor<4xf64>) {
+      ^bb0(%w: f64, %h: f64, %out: f64):
+        %p = arith.mulf %w, %h : f64
+        %s = arith.addf %out, %p : f64
+        linalg.yield %s : f64
+      } -> tensor<4xf64>
+      %sum = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>],
+          iterator_types = ["reduction"]}
+          ins(%x : tensor<8xf64>) outs(%zero : tensor<f64>) {
+      ^bb0(%x_j: f64, %out: f64):
+        %e = math.exp %x_j : f64
+        %s = arith.addf %out, %e : f64
+        linalg.yield %s : f64
+      } -> tensor<f64>
+      return %product, %sum : tensor<4xf64>, tensor<f64>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def ReuseAccumulators : Pass<"vi-reuse-accumulators"> {
   let summary = "let sums of tensors carried by a loop grow in place";
   let description = [{
