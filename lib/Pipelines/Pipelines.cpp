@@ -45,6 +45,7 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   SimplifyExpectationsOptions simplify;
   simplify.keepGuideDensity =
       options.estimator == Estimator::StickingTheLanding;
+  simplify.divergencesOnly = options.divergencesOnly;
   manager.nest<func::FuncOp>().addPass(createSimplifyExpectations(simplify));
   addCleanUp(manager);
   EstimateExpectationsOptions estimate;

@@ -41,6 +41,11 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
                                   "sticking-the-landing",
                                   "without the score of q")),
       llvm::cl::init(Estimator::Pathwise)};
+  Option<bool> divergencesOnly{
+      *this, "divergences-only",
+      llvm::cl::desc("closed forms for divergences and entropies alone; "
+                     "log-densities of data are sampled"),
+      llvm::cl::init(false)};
   Option<bool> counter{
       *this, "counter",
       llvm::cl::desc("take noise from a counter (seed), not from an array"),

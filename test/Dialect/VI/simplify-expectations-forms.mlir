@@ -3,6 +3,13 @@
 // RUN: vi-opt %s --vi-simplify-expectations --canonicalize --cse --canonicalize | FileCheck %s
 // RUN: vi-opt %s --vi-simplify-expectations --remarks-filter=vi-expectations --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
+// Rule 3 can be left out: then the estimator gets every log-density of data.
+// RUN: vi-opt %s --vi-simplify-expectations=divergences-only | FileCheck %s --check-prefix=SAMPLED
+// SAMPLED-LABEL: func.func @product
+// SAMPLED:         vi.expect
+// SAMPLED:           vi.log_prob
+// SAMPLED-LABEL: func.func @reordered
+
 // REMARK-COUNT-11: [Passed] exact | Category:vi-expectations | Remark="expected log-density in closed form"
 
 // b ~ N(0.5, 2), y = 1 ~ N(3 b, 1):

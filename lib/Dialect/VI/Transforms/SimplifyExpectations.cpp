@@ -34,9 +34,9 @@ namespace {
 /// Simplifies one expectation.
 class Simplifier {
 public:
-  Simplifier(ExpectOp expect, bool keepGuideDensity)
-      : expect(expect), dependence(expect), keepGuideDensity(keepGuideDensity) {
-  }
+  Simplifier(ExpectOp expect, bool keepGuideDensity, bool divergencesOnly)
+      : expect(expect), dependence(expect), keepGuideDensity(keepGuideDensity),
+        divergencesOnly(divergencesOnly) {}
   void run();
 
 private:
@@ -60,6 +60,7 @@ private:
   ExpectOp expect;
   DrawDependence dependence;
   bool keepGuideDensity;
+  bool divergencesOnly;
 };
 
 struct SimplifyExpectations
@@ -69,7 +70,7 @@ struct SimplifyExpectations
     SmallVector<ExpectOp> expectations;
     getOperation().walk([&](ExpectOp op) { expectations.push_back(op); });
     for (ExpectOp op : expectations)
-      Simplifier(op, keepGuideDensity).run();
+      Simplifier(op, keepGuideDensity, divergencesOnly).run();
   }
 };
 
@@ -467,7 +468,8 @@ static void eraseDeadCode(ExpectOp expect) {
 void Simplifier::run() {
   eraseDeadCode(expect);
   replaceDensities();
-  replaceForms();
+  if (!divergencesOnly)
+    replaceForms();
   eraseDeadCode(expect);
   splitPlates();
   eraseDeadCode(expect);

@@ -412,7 +412,9 @@ def SimplifyExpectations
   }];
   let options = [
     Option<"keepGuideDensity", "keep-guide-density", "bool", "false",
-           "leave log q to the estimator (for sticking the landing)">
+           "leave log q to the estimator (for sticking the landing)">,
+    Option<"divergencesOnly", "divergences-only", "bool", "false",
+           "leave rule 3 out: log-densities of data go to the estimator">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
