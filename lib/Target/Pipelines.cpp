@@ -29,7 +29,18 @@ void addScalarStage(OpPassManager &manager,
                     const vi::LoweringOptions &options) {
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
-  manager.addPass(vi::createTilePlates());
+  if (!options.plainLoops) {
+    // Lanes are known for generic operations and scalars.
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    functions.addPass(createConvertElementwiseToLinalgPass());
+    functions.addPass(createLinalgGeneralizeNamedOpsPass());
+    functions.addPass(vi::createFuseElementwise());
+    functions.addPass(createCanonicalizerPass());
+    functions.addPass(createCSEPass());
+  }
+  vi::TilePlatesOptions tiles;
+  tiles.vectorBits = options.plainLoops ? 0 : options.vectorBits;
+  manager.addPass(vi::createTilePlates(tiles));
   manager.addPass(vi::createLowerMatrix());
   manager.addPass(vi::createSplatToFill());
   OpPassManager &functions = manager.nest<func::FuncOp>();
@@ -71,6 +82,7 @@ void addBufferStage(OpPassManager &manager) {
 
 /// Buffers and loops become the LLVM dialect.
 void addLLVMStage(OpPassManager &manager) {
+  manager.addPass(vi::createLowerBooleanVectors());
   manager.addPass(vi::createLowerCopies());
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createConvertLinalgToLoopsPass());
@@ -80,6 +92,7 @@ void addLLVMStage(OpPassManager &manager) {
   functions.addPass(createLoopInvariantCodeMotionPass());
   functions.addPass(createCSEPass());
   functions.addPass(arith::createArithExpandOpsPass());
+  functions.addPass(createConvertVectorToSCFPass());
   functions.addPass(createSCFToControlFlowPass());
   manager.addPass(vi::createCallAccurateMath());
   ConvertMathToLLVMPassOptions math;

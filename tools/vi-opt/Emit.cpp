@@ -146,6 +146,7 @@ llvm::Error generate(ModuleOp module, const vi::EmitOptions &options,
   auto lower = [&](PassManager &manager) {
     vi::LoweringOptions lowering;
     lowering.contract = options.contract;
+    lowering.plainLoops = options.plainLoops;
     lowering.setMachineModel(
         vi::getMachineModel(**machine, options.target.isHost()));
     vi::buildLoweringPipeline(manager, lowering);

@@ -30,6 +30,8 @@ struct EmitOptions {
   std::string pipelineOptions;
   TargetDescription target;
   bool contract = true;
+  /// Whether members of plates run one at a time.
+  bool plainLoops = false;
 };
 
 /// Compiles the file `input` and writes the result to `output`, whole or not at

@@ -66,6 +66,11 @@ static cl::opt<bool>
                       "multiply-add (default: true)"),
              cl::init(true), cl::cat(category));
 
+static cl::opt<bool>
+    plainLoops("plain-loops",
+               cl::desc("One member of a plate at a time, for comparison"),
+               cl::init(false), cl::cat(category));
+
 /// Prints why the tool ends, and returns its exit status.
 static int fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "vi-opt") << message << '\n';
@@ -86,7 +91,8 @@ int main(int argc, char **argv) {
           static_cast<cl::Option *>(&samples),
           static_cast<cl::Option *>(&triple), static_cast<cl::Option *>(&cpu),
           static_cast<cl::Option *>(&features),
-          static_cast<cl::Option *>(&contract)})
+          static_cast<cl::Option *>(&contract),
+          static_cast<cl::Option *>(&plainLoops)})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr + " needs --emit");
     return mlir::asMainReturnCode(
@@ -111,6 +117,7 @@ int main(int argc, char **argv) {
   options.target.cpu = cpu;
   options.target.features = features;
   options.contract = contract;
+  options.plainLoops = plainLoops;
   if (cpu.empty() && triple.empty() && emitKind == vi::EmitKind::Shared)
     options.target.cpu = "native";
   if (llvm::Error error =

@@ -25,6 +25,10 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> contract{*this, "contract",
                         llvm::cl::desc("allow fused multiply-add"),
                         llvm::cl::init(true)};
+  /// One member of a plate at a time, for comparison.
+  Option<bool> plainLoops{*this, "plain-loops",
+                          llvm::cl::desc("no vectors of members of plates"),
+                          llvm::cl::init(false)};
   /// The fields of `MachineModel`; by default, its defaults.
   Option<unsigned> vectorBits{*this, "vector-bits",
                               llvm::cl::desc("bits of a vector register"),

@@ -165,6 +165,52 @@ def FuseElementwise : Pass<"vi-fuse-elementwise"> {
   ];
 }
 
+def LowerBooleanVectors : Pass<"vi-lower-boolean-vectors"> {
+  let summary = "read and write vectors of booleans as bytes";
+  let description = [{
+    An array of booleans has a byte for each, but LLVM packs a vector of them into
+    bits when it loads or stores one. This pass replaces `vector.transfer_read`
+    and `vector.transfer_write` of booleans, of rank one and within bounds, by
+    accesses to bytes and comparisons with zero.
+
+    Example:
+
+    ```mlir
+    func.func @read(%y: memref<?xi1>, %i: index) -> vector<8xi1> {
+      %false = arith.constant false
+      %lanes = vector.transfer_read %y[%i], %false {in_bounds = [true]}
+          : memref<?xi1>, vector<8xi1>
+      return %lanes : vector<8xi1>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @read(%y: memref<?xi1>, %i: index) -> vector<8xi1> {
+      %false = arith.constant false
+      %base_buffer, %offset, %sizes, %strides = memref.extract_strided_metadata %y
+          : memref<?xi1> -> memref<i1>, index, index, index
+      %0 = arith.muli %i, %strides : index
+      %1 = arith.addi %offset, %0 : index
+      %2 = memref.extract_aligned_pointer_as_index %y : memref<?xi1> -> index
+      %3 = arith.index_cast %2 : index to i64
+      %4 = llvm.inttoptr %3 : i64 to !llvm.ptr
+      %5 = arith.index_cast %1 : index to i64
+      %6 = llvm.getelementptr %4[%5] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+      %7 = llvm.load %6 {alignment = 1 : i64} : !llvm.ptr -> vector<8xi8>
+      %8 = arith.constant dense<0> : vector<8xi8>
+      %9 = arith.cmpi ne, %7, %8 : vector<8xi8>
+      return %9 : vector<8xi1>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def ReuseAccumulators : Pass<"vi-reuse-accumulators"> {
   let summary = "let sums of tensors carried by a loop grow in place";
   let description = [{

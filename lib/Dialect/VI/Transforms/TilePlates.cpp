@@ -5,14 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MemberLanes.h"
+#include "PlateLoops.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
-#include "vi/Dialect/VI/Transforms/Sizes.h"
 
 namespace vi {
 #define GEN_PASS_DEF_TILEPLATES
@@ -23,122 +26,103 @@ using namespace mlir;
 
 namespace {
 
-/// Where member `index` lies in a tensor.
-struct MemberSlice {
-  SmallVector<OpFoldResult> offsets, sizes, strides;
-};
-
-MemberSlice getMemberSlice(OpBuilder &builder, Location loc, Value tensor,
-                           Value index) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  MemberSlice slice;
-  slice.offsets.assign(type.getRank(), zero);
-  slice.strides.assign(type.getRank(), one);
-  slice.offsets[0] = index;
-  slice.sizes.push_back(one);
-  for (int64_t dim = 1, rank = type.getRank(); dim < rank; ++dim)
-    slice.sizes.push_back(tensor::getMixedSize(builder, loc, tensor, dim));
-  return slice;
+/// The first member of `plate` and the one past its last.
+std::pair<Value, Value> getRange(vi::PlateOp plate, RewriterBase &rewriter) {
+  Value begin = plate.getBegin(), end = plate.getEnd();
+  if (!begin)
+    begin = arith::ConstantIndexOp::create(rewriter, plate.getLoc(), 0);
+  if (!end)
+    end = plate.getCount();
+  return {begin, end};
 }
 
-LogicalResult lowerPlate(vi::PlateOp plate, RewriterBase &rewriter) {
-  rewriter.setInsertionPoint(plate);
+/// The widest type of number that differs between members, in bits.
+unsigned getWidestNumber(vi::PlateOp plate) {
+  unsigned bits = 0;
+  plate.getBody().walk([&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (isa<FloatType>(getElementTypeOrSelf(type)))
+        bits = std::max(bits, getElementTypeOrSelf(type).getIntOrFloatBitWidth());
+  });
+  return bits ? bits : 64;
+}
+
+/// Writes a loop over tiles of `lanes` members in front of `plate`, from `begin`
+/// on while tiles are full. On success, `begin` is the first member that is
+/// left, and `inits` are the sums and stacks so far.
+LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
+                        Value end, SmallVectorImpl<Value> &inits,
+                        RewriterBase &rewriter) {
   Location loc = plate.getLoc();
-  vi::YieldOp yield = plate.getYield();
-  bool hasRange = plate.getBegin() || plate.getEnd();
+  rewriter.setInsertionPoint(plate);
+  // Scalar sums are vectors of partial sums, one for each lane.
+  unsigned sumCount = plate.getSums().size();
+  SmallVector<Value> carried(inits.begin(), inits.end());
+  for (Value &sum : MutableArrayRef(carried).take_front(sumCount)) {
+    if (!sum.getType().isIntOrIndexOrFloat())
+      continue;
+    auto type = VectorType::get({lanes}, sum.getType());
+    sum = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type));
+  }
+  Value width = arith::ConstantIndexOp::create(rewriter, loc, lanes);
+  Value members = arith::SubIOp::create(rewriter, loc, end, begin);
+  Value tiles = arith::DivSIOp::create(rewriter, loc, members, width);
+  Value full = arith::MulIOp::create(rewriter, loc, tiles, width);
+  Value stop = arith::AddIOp::create(rewriter, loc, begin, full);
+  auto loop =
+      scf::ForOp::create(rewriter, loc, begin, stop, width, carried);
+  if (!loop.getBody()->empty())
+    rewriter.eraseOp(loop.getBody()->getTerminator());
+  rewriter.setInsertionPointToEnd(loop.getBody());
+  vi::MemberLanes tile(rewriter, lanes, loop.getInductionVar());
+  SmallVector<Value> sums(loop.getRegionIterArgs().take_front(sumCount));
+  SmallVector<Value> stacks(loop.getRegionIterArgs().drop_front(sumCount));
+  if (failed(tile.emitTile(plate, sums, stacks))) {
+    // A loop without a terminator is not valid: give it back what it carries.
+    scf::YieldOp::create(rewriter, loc, loop.getRegionIterArgs());
+    rewriter.eraseOp(loop);
+    return failure();
+  }
+  llvm::append_range(sums, stacks);
+  scf::YieldOp::create(rewriter, loc, sums);
 
-  // What the loop carries: the sums, then the stacks.
+  rewriter.setInsertionPoint(plate);
+  for (auto [number, init] : llvm::enumerate(inits)) {
+    Value result = loop.getResult(number);
+    if (!isa<VectorType>(result.getType())) {
+      init = result;
+      continue;
+    }
+    bool integer = init.getType().isIntOrIndex();
+    init = vector::ReductionOp::create(
+        rewriter, loc, vector::CombiningKind::ADD, result, init,
+        integer ? arith::FastMathFlags::none : arith::FastMathFlags::reassoc);
+  }
+  begin = stop;
+  return success();
+}
+
+LogicalResult lowerPlate(vi::PlateOp plate, int64_t vectorBits,
+                         RewriterBase &rewriter) {
+  FailureOr<SmallVector<Value>> stacks = vi::createStacks(plate, rewriter);
+  if (failed(stacks))
+    return failure();
+  rewriter.setInsertionPoint(plate);
+  auto [begin, end] = getRange(plate, rewriter);
   SmallVector<Value> inits(plate.getInits());
-  auto isOutside = [&](Value value) {
-    return !plate.getBody().isAncestor(value.getParentRegion());
-  };
-  vi::SizeBuilder outside(rewriter, loc, isOutside);
-  for (auto [stack, member] : llvm::zip(plate.getStacks(), yield.getValues())) {
-    auto type = cast<RankedTensorType>(stack.getType());
-    SmallVector<Value> sizes;
-    if (type.isDynamicDim(0))
-      sizes.push_back(plate.getCount());
-    for (int64_t dim = 1, rank = type.getRank(); dim < rank; ++dim) {
-      if (!type.isDynamicDim(dim))
-        continue;
-      Value size = outside.getSize(member, dim - 1);
-      if (!size) {
-        InFlightDiagnostic diag = plate.emitOpError("cannot stack values of ")
-                                  << member.getType() << ": dimension "
-                                  << dim - 1 << " depends on the member";
-        diag.attachNote(member.getLoc()) << "the value is defined here";
-        return diag;
-      }
-      sizes.push_back(size);
-    }
-    Value init = tensor::EmptyOp::create(rewriter, loc, type, sizes);
-    if (hasRange) {
-      Value zero = arith::ConstantOp::create(
-          rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
-      init = linalg::FillOp::create(rewriter, loc, zero, init).getResult(0);
-    }
-    inits.push_back(init);
-  }
-
-  Value lower = plate.getBegin(), upper = plate.getEnd();
-  if (!lower)
-    lower = arith::ConstantIndexOp::create(rewriter, loc, 0);
-  if (!upper)
-    upper = plate.getCount();
-  Value step = arith::ConstantIndexOp::create(rewriter, loc, 1);
-  auto loop = scf::ForOp::create(rewriter, loc, lower, upper, step, inits);
-  Block *body = loop.getBody();
-  if (!body->empty())
-    rewriter.eraseOp(body->getTerminator());
-
-  // Region arguments: index, slices, sums.
-  rewriter.setInsertionPointToStart(body);
-  Value index = loop.getInductionVar();
-  SmallVector<Value> arguments{index};
-  for (auto [slice, argument] :
-       llvm::zip(plate.getSlices(), plate.getMemberArguments())) {
-    if (argument.use_empty()) {
-      // Keeps the numbering; the argument vanishes with the block.
-      arguments.push_back(slice);
-      continue;
-    }
-    auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type) {
-      arguments.push_back(
-          tensor::ExtractOp::create(rewriter, loc, slice, index));
-      continue;
-    }
-    MemberSlice member = getMemberSlice(rewriter, loc, slice, index);
-    arguments.push_back(tensor::ExtractSliceOp::create(
-        rewriter, loc, type, slice, member.offsets, member.sizes,
-        member.strides));
-  }
-  unsigned sums = plate.getSums().size();
-  llvm::append_range(arguments, loop.getRegionIterArgs().take_front(sums));
-  rewriter.mergeBlocks(plate.getBlock(), body, arguments);
-
-  rewriter.setInsertionPoint(yield);
-  SmallVector<Value> next(yield.getSums());
-  for (auto [init, stack, member] : llvm::zip(
-           loop.getInitArgs().drop_front(sums),
-           loop.getRegionIterArgs().drop_front(sums), yield.getValues())) {
-    if (!isa<RankedTensorType>(member.getType())) {
-      next.push_back(tensor::InsertOp::create(rewriter, yield.getLoc(), member,
-                                              stack, index));
-      continue;
-    }
-    MemberSlice slice = getMemberSlice(rewriter, yield.getLoc(), init, index);
-    next.push_back(tensor::InsertSliceOp::create(rewriter, yield.getLoc(),
-                                                 member, stack, slice.offsets,
-                                                 slice.sizes, slice.strides));
-  }
-  rewriter.replaceOpWithNewOp<scf::YieldOp>(yield, next);
-  rewriter.replaceOp(plate, loop.getResults());
+  llvm::append_range(inits, *stacks);
+  int64_t lanes = vectorBits / getWidestNumber(plate);
+  int64_t count = plate.getStaticCount();
+  bool few = !ShapedType::isDynamic(count) && count < lanes;
+  if (lanes > 1 && !few)
+    (void)emitTiles(plate, lanes, begin, end, inits, rewriter);
+  vi::replaceByLoop(plate, begin, end, inits, rewriter);
   return success();
 }
 
 struct TilePlates : vi::impl::TilePlatesBase<TilePlates> {
+  using Base::Base;
+
   void runOnOperation() override {
     // Derivatives have been taken: what stops them has had its effect.
     getOperation()->walk([](vi::StopGradientOp op) {
@@ -147,13 +131,19 @@ struct TilePlates : vi::impl::TilePlatesBase<TilePlates> {
     });
     // Outer plates first: the sizes of what an outer plate stacks are found
     // through the inner plates.
-    SmallVector<vi::PlateOp> plates;
-    getOperation()->walk<WalkOrder::PreOrder>(
-        [&](vi::PlateOp plate) { plates.push_back(plate); });
     IRRewriter rewriter(&getContext());
-    for (vi::PlateOp plate : plates)
-      if (failed(lowerPlate(plate, rewriter)))
+    while (vi::PlateOp plate = getFirstPlate())
+      if (failed(lowerPlate(plate, vectorBits, rewriter)))
         return signalPassFailure();
+  }
+
+  vi::PlateOp getFirstPlate() {
+    vi::PlateOp first;
+    getOperation()->walk<WalkOrder::PreOrder>([&](vi::PlateOp plate) {
+      first = plate;
+      return WalkResult::interrupt();
+    });
+    return first;
   }
 };
 

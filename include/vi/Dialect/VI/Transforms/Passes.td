@@ -650,9 +650,14 @@ def TilePlates : Pass<"vi-tile-plates"> {
     }
     ```
   }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "0",
+           "width of a vector register; 0 for loops over single members">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

@@ -1,0 +1,1081 @@
+//===- MemberLanes.cpp - members of a plate as lanes of vectors -----------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MemberLanes.h"
+
+#include "PlateLoops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace vi;
+
+/// Nested plates of more members than this stay a loop of their own, whose
+/// members are lanes.
+static constexpr int64_t maxNestedMembers = 64;
+
+static bool isScalar(Type type) { return type.isIntOrIndexOrFloat(); }
+
+VectorType MemberLanes::getLanesType(Type scalar) {
+  return VectorType::get({lanes}, scalar);
+}
+
+Value MemberLanes::getIndex(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, base.getLoc(), value);
+}
+
+MemberLanes::Entry MemberLanes::lookup(Value value) {
+  auto it = entries.find(value);
+  if (it != entries.end())
+    return it->second;
+  Entry entry;
+  entry.value = value;
+  return entry;
+}
+
+void MemberLanes::set(Value value, Form form, Value replacement) {
+  Entry &entry = entries[value];
+  entry = Entry();
+  entry.form = form;
+  entry.value = replacement;
+}
+
+bool MemberLanes::isUniform(Operation *op) {
+  for (Value operand : op->getOperands())
+    if (!isUniform(operand))
+      return false;
+  bool uniform = true;
+  for (Region &region : op->getRegions())
+    visitUsedValuesDefinedAbove(region, region, [&](OpOperand *operand) {
+      uniform &= isUniform(operand->get());
+    });
+  return uniform;
+}
+
+//===----------------------------------------------------------------------===//
+// Forms
+//===----------------------------------------------------------------------===//
+
+Value MemberLanes::getLanes(Value value) {
+  Entry entry = lookup(value);
+  Location loc = value.getLoc();
+  switch (entry.form) {
+  case Form::Lanes:
+    return entry.value;
+  case Form::Uniform:
+    if (!isScalar(value.getType()))
+      return Value();
+    return vector::BroadcastOp::create(builder, loc,
+                                       getLanesType(value.getType()),
+                                       entry.value);
+  case Form::Consecutive: {
+    VectorType type = getLanesType(value.getType());
+    Value first = vector::BroadcastOp::create(builder, loc, type, entry.value);
+    Value step = vector::StepOp::create(builder, loc, type);
+    return arith::AddIOp::create(builder, loc, first, step);
+  }
+  default:
+    return Value();
+  }
+}
+
+Value MemberLanes::getLane(Value value, int64_t lane) {
+  Entry entry = lookup(value);
+  Location loc = value.getLoc();
+  switch (entry.form) {
+  case Form::Uniform:
+    return entry.value;
+  case Form::Consecutive:
+    return arith::AddIOp::create(builder, loc, entry.value, getIndex(lane));
+  case Form::Lanes:
+    return vector::ExtractOp::create(builder, loc, entry.value, lane);
+  default:
+    return Value();
+  }
+}
+
+SmallVector<Value> MemberLanes::getLaneIndices(ValueRange values,
+                                               int64_t lane) {
+  SmallVector<Value> indices;
+  for (Value value : values)
+    indices.push_back(getLane(value, lane));
+  return indices;
+}
+
+Value MemberLanes::createTile(Value like) {
+  Location loc = like.getLoc();
+  SmallVector<int64_t> shape;
+  SmallVector<Value> sizes;
+  Type element = getElementTypeOrSelf(like.getType());
+  if (auto type = dyn_cast<RankedTensorType>(like.getType())) {
+    llvm::append_range(shape, type.getShape());
+    Entry entry = lookup(like);
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      if (!type.isDynamicDim(dim))
+        continue;
+      int64_t at = entry.form == Form::Rows ? dim + 1 : dim;
+      sizes.push_back(tensor::DimOp::create(builder, loc, entry.value, at));
+    }
+  }
+  shape.push_back(lanes);
+  return tensor::EmptyOp::create(
+      builder, loc, RankedTensorType::get(shape, element), sizes);
+}
+
+Value MemberLanes::getTile(Value value) {
+  Entry entry = lookup(value);
+  Location loc = value.getLoc();
+  if (entry.form == Form::Tile || entry.form == Form::Rows)
+    return entry.value;
+  if (isScalar(value.getType())) {
+    Value vector = getLanes(value);
+    return vector ? writeLanes(vector, createTile(value), getIndex(0))
+                  : Value();
+  }
+  if (entry.form != Form::Uniform)
+    return Value();
+  // The same tensor for each lane.
+  if (entry.value.getDefiningOp<tensor::EmptyOp>())
+    return createTile(value);
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t rank = type.getRank();
+  MLIRContext *context = builder.getContext();
+  SmallVector<AffineMap> maps{
+      AffineMap::getMultiDimIdentityMap(rank + 1, context).getMajorSubMap(rank),
+      AffineMap::getMultiDimIdentityMap(rank + 1, context)};
+  if (rank == 0)
+    maps[0] = AffineMap::get(1, 0, context);
+  Value tile = createTile(value);
+  SmallVector<utils::IteratorType> iterators(rank + 1,
+                                             utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, tile.getType(), entry.value, tile, maps, iterators,
+             [](OpBuilder &b, Location l, ValueRange args) {
+               linalg::YieldOp::create(b, l, args[0]);
+             })
+      .getResult(0);
+}
+
+Value MemberLanes::readLanes(Value tensor, ValueRange indices) {
+  Location loc = tensor.getLoc();
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  Value padding = arith::ConstantOp::create(builder, loc,
+                                            builder.getZeroAttr(element));
+  return vector::TransferReadOp::create(builder, loc, getLanesType(element),
+                                        tensor, indices, padding,
+                                        ArrayRef<bool>{true});
+}
+
+Value MemberLanes::writeLanes(Value vector, Value tensor, ValueRange indices) {
+  AffineMap map = AffineMap::getMinorIdentityMap(
+      cast<RankedTensorType>(tensor.getType()).getRank(), 1,
+      builder.getContext());
+  return vector::TransferWriteOp::create(builder, vector.getLoc(), vector,
+                                         tensor, indices, map,
+                                         ArrayRef<bool>{true})
+      ->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+LogicalResult MemberLanes::emitElementwise(Operation *op) {
+  // Index arithmetic that keeps neighbours neighbours.
+  if (isa<arith::AddIOp, arith::SubIOp>(op) &&
+      op->getResult(0).getType().isIndex()) {
+    Entry left = lookup(op->getOperand(0)), right = lookup(op->getOperand(1));
+    bool consecutive =
+        (left.form == Form::Consecutive && right.form == Form::Uniform) ||
+        (isa<arith::AddIOp>(op) && left.form == Form::Uniform &&
+         right.form == Form::Consecutive);
+    if (consecutive) {
+      Operation *scalar = builder.clone(*op);
+      scalar->setOperands({left.value, right.value});
+      set(op->getResult(0), Form::Consecutive, scalar->getResult(0));
+      return success();
+    }
+  }
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    Value vector = getLanes(operand);
+    if (!vector)
+      return fail(op);
+    operands.push_back(vector);
+  }
+  Operation *vector = op->clone();
+  vector->setOperands(operands);
+  for (OpResult result : vector->getResults())
+    result.setType(getLanesType(result.getType()));
+  builder.insert(vector);
+  for (auto [result, replacement] :
+       llvm::zip(op->getResults(), vector->getResults()))
+    set(result, Form::Lanes, replacement);
+  return success();
+}
+
+LogicalResult MemberLanes::emitEachLane(Operation *op) {
+  SmallVector<SmallVector<Value>> results(op->getNumResults());
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    IRMapping mapping;
+    for (Value operand : op->getOperands()) {
+      Value scalar = getLane(operand, lane);
+      if (!scalar)
+        return fail(op);
+      mapping.map(operand, scalar);
+    }
+    Operation *scalar = builder.clone(*op, mapping);
+    for (auto [all, result] : llvm::zip(results, scalar->getResults()))
+      all.push_back(result);
+  }
+  for (auto [result, all] : llvm::zip(op->getResults(), results))
+    set(result, Form::Lanes,
+        vector::FromElementsOp::create(builder, op->getLoc(),
+                                       getLanesType(result.getType()), all));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Elements of tensors
+//===----------------------------------------------------------------------===//
+
+LogicalResult MemberLanes::emitExtract(Operation *op) {
+  auto extract = cast<tensor::ExtractOp>(op);
+  Entry tensor = lookup(extract.getTensor());
+  Location loc = op->getLoc();
+  OperandRange indices = extract.getIndices();
+  bool uniformIndices =
+      llvm::all_of(indices, [&](Value index) { return isUniform(index); });
+  auto getUniform = [&](ValueRange values) {
+    SmallVector<Value> all;
+    for (Value value : values)
+      all.push_back(lookup(value).value);
+    return all;
+  };
+  switch (tensor.form) {
+  case Form::Sum: {
+    // Waits for the contributions and the insertion that end the update.
+    Entry &element = entries[extract.getResult()];
+    element = Entry();
+    element.form = Form::Element;
+    element.value = tensor.value;
+    llvm::append_range(element.indices, indices);
+    return success();
+  }
+  case Form::Uniform: {
+    bool lastDiffers =
+        !indices.empty() && llvm::all_of(indices.drop_back(), [&](Value index) {
+          return isUniform(index);
+        });
+    if (!lastDiffers)
+      break;
+    Entry last = lookup(indices.back());
+    if (last.form == Form::Consecutive) {
+      SmallVector<Value> at = getUniform(indices.drop_back());
+      at.push_back(last.value);
+      set(extract.getResult(), Form::Lanes, readLanes(tensor.value, at));
+      return success();
+    }
+    Type element = extract.getType();
+    if (indices.size() != 1 || element.isInteger(1))
+      break;
+    VectorType type = getLanesType(element);
+    Value all = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(getLanesType(builder.getI1Type()), true));
+    Value zeros =
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+    Value offsets = arith::IndexCastOp::create(
+        builder, loc, getLanesType(builder.getI64Type()),
+        getLanes(indices.back()));
+    set(extract.getResult(), Form::Lanes,
+        vector::GatherOp::create(builder, loc, type, tensor.value, getIndex(0),
+                                 offsets, all, zeros));
+    return success();
+  }
+  case Form::Tile:
+    if (uniformIndices) {
+      SmallVector<Value> at = getUniform(indices);
+      at.push_back(getIndex(0));
+      set(extract.getResult(), Form::Lanes, readLanes(tensor.value, at));
+      return success();
+    }
+    break;
+  case Form::Rows:
+    break;
+  default:
+    return fail(op);
+  }
+
+  // Lane by lane.
+  SmallVector<Value> elements;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    SmallVector<Value> at = getLaneIndices(indices, lane);
+    if (llvm::is_contained(at, Value()))
+      return fail(op);
+    if (tensor.form == Form::Rows)
+      at.insert(at.begin(), getIndex(lane));
+    else if (tensor.form == Form::Tile)
+      at.push_back(getIndex(lane));
+    elements.push_back(
+        tensor::ExtractOp::create(builder, loc, tensor.value, at));
+  }
+  set(extract.getResult(), Form::Lanes,
+      vector::FromElementsOp::create(
+          builder, loc, getLanesType(extract.getType()), elements));
+  return success();
+}
+
+LogicalResult MemberLanes::addToElements(Operation *op, const Entry &element) {
+  // `element + contribution`, in either order.
+  if (!isa<arith::AddFOp, arith::AddIOp>(op))
+    return fail(op);
+  unsigned at = lookup(op->getOperand(0)).form == Form::Element ? 1 : 0;
+  Value contribution = getLanes(op->getOperand(at));
+  if (!contribution)
+    return fail(op);
+  Entry sum = element;
+  if (sum.contribution) {
+    Operation *add = op->clone();
+    add->setOperands({sum.contribution, contribution});
+    add->getResult(0).setType(contribution.getType());
+    builder.insert(add);
+    contribution = add->getResult(0);
+  }
+  sum.contribution = contribution;
+  entries[op->getResult(0)] = sum;
+  return success();
+}
+
+LogicalResult MemberLanes::emitInsert(Operation *op) {
+  auto insert = cast<tensor::InsertOp>(op);
+  Location loc = op->getLoc();
+  Entry target = lookup(insert.getDest()), scalar = lookup(insert.getScalar());
+  OperandRange indices = insert.getIndices();
+  bool uniformIndices =
+      llvm::all_of(indices, [&](Value index) { return isUniform(index); });
+
+  if (target.form != Form::Sum) {
+    // An element of a tensor of the member's own.
+    Value tile = getTile(insert.getDest());
+    Value vector = getLanes(insert.getScalar());
+    if (!tile || !vector || target.form == Form::Rows)
+      return fail(op);
+    if (uniformIndices) {
+      SmallVector<Value> at = getLaneIndices(indices, 0);
+      at.push_back(getIndex(0));
+      set(insert.getResult(), Form::Tile, writeLanes(vector, tile, at));
+      return success();
+    }
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      SmallVector<Value> at = getLaneIndices(indices, lane);
+      if (llvm::is_contained(at, Value()))
+        return fail(op);
+      at.push_back(getIndex(lane));
+      tile = tensor::InsertOp::create(
+          builder, loc,
+          vector::ExtractOp::create(builder, loc, vector, lane), tile, at);
+    }
+    set(insert.getResult(), Form::Tile, tile);
+    return success();
+  }
+
+  // A running sum: `sum[indices] += contribution`.
+  if (scalar.form != Form::Element || scalar.value != target.value ||
+      scalar.indices != SmallVector<Value>(indices))
+    return fail(op);
+  if (!scalar.contribution) {
+    set(insert.getResult(), Form::Sum, target.value);
+    return success();
+  }
+  bool integer = insert.getScalar().getType().isIntOrIndex();
+  auto add = [&](OpBuilder &b, Value sum, Value contribution,
+                 ArrayRef<Value> at) -> Value {
+    Value before = tensor::ExtractOp::create(b, loc, sum, at);
+    Value after =
+        integer ? arith::AddIOp::create(b, loc, before, contribution)
+                      .getResult()
+                : arith::AddFOp::create(b, loc, before, contribution)
+                      .getResult();
+    return tensor::InsertOp::create(b, loc, after, sum, at);
+  };
+  auto addAll = [&](OpBuilder &b) -> Value {
+    SmallVector<Value> at = getLaneIndices(indices, 0);
+    Value total = vector::ReductionOp::create(
+        b, loc, vector::CombiningKind::ADD, scalar.contribution,
+        integer ? arith::FastMathFlags::none : arith::FastMathFlags::reassoc);
+    return add(b, target.value, total, at);
+  };
+  if (uniformIndices) {
+    set(insert.getResult(), Form::Sum, addAll(builder));
+    return success();
+  }
+  auto addEach = [&](OpBuilder &b) -> Value {
+    Value sum = target.value;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      sum = add(b, sum,
+                vector::ExtractOp::create(b, loc, scalar.contribution, lane),
+                getLaneIndices(indices, lane));
+    return sum;
+  };
+  // Lanes that go to consecutive elements.
+  Entry last = lookup(indices.back());
+  if (last.form == Form::Consecutive &&
+      llvm::all_of(indices.drop_back(),
+                   [&](Value index) { return isUniform(index); })) {
+    SmallVector<Value> at = getLaneIndices(indices, 0);
+    at.back() = last.value;
+    Value before = readLanes(target.value, at);
+    Value after =
+        integer ? arith::AddIOp::create(builder, loc, before,
+                                        scalar.contribution)
+                      .getResult()
+                : arith::AddFOp::create(builder, loc, before,
+                                        scalar.contribution)
+                      .getResult();
+    set(insert.getResult(), Form::Sum, writeLanes(after, target.value, at));
+    return success();
+  }
+  for (Value index : indices)
+    if (!isUniform(index) && !getLanes(index))
+      return fail(op);
+  // Members in order of their groups mostly share one element: adding them up
+  // first spares a chain of dependent additions to one address.
+  Value same;
+  for (Value index : indices) {
+    if (isUniform(index))
+      continue;
+    Value all = getLanes(index);
+    Value first = vector::ExtractOp::create(builder, loc, all, 0);
+    Value equal = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::eq, all,
+        vector::BroadcastOp::create(builder, loc, all.getType(), first));
+    same = same ? arith::AndIOp::create(builder, loc, same, equal).getResult()
+                : equal;
+  }
+  Value allSame = vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::AND, same);
+  auto branch = scf::IfOp::create(
+      builder, loc, allSame,
+      [&](OpBuilder &b, Location l) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPoint(b.getInsertionBlock(), b.getInsertionPoint());
+        Value sum = addAll(builder);
+        scf::YieldOp::create(builder, l, sum);
+      },
+      [&](OpBuilder &b, Location l) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPoint(b.getInsertionBlock(), b.getInsertionPoint());
+        Value sum = addEach(builder);
+        scf::YieldOp::create(builder, l, sum);
+      });
+  set(insert.getResult(), Form::Sum, branch.getResult(0));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors of members
+//===----------------------------------------------------------------------===//
+
+LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
+  auto slice = cast<tensor::ExtractSliceOp>(op);
+  Entry source = lookup(slice.getSource());
+  if (source.form != Form::Tile && source.form != Form::Rows)
+    return fail(op);
+  auto remap = [&](ArrayRef<OpFoldResult> mixed)
+      -> std::optional<SmallVector<OpFoldResult>> {
+    SmallVector<OpFoldResult> all;
+    for (OpFoldResult value : mixed) {
+      auto dynamic = dyn_cast<Value>(value);
+      if (!dynamic) {
+        all.push_back(value);
+        continue;
+      }
+      if (!isUniform(dynamic))
+        return std::nullopt;
+      all.push_back(lookup(dynamic).value);
+    }
+    return all;
+  };
+  auto offsets = remap(slice.getMixedOffsets());
+  auto sizes = remap(slice.getMixedSizes());
+  auto strides = remap(slice.getMixedStrides());
+  if (!offsets || !sizes || !strides)
+    return fail(op);
+  bool rows = source.form == Form::Rows;
+  auto add = [&](SmallVector<OpFoldResult> &all, int64_t value) {
+    all.insert(rows ? all.begin() : all.end(), builder.getIndexAttr(value));
+  };
+  add(*offsets, 0);
+  add(*sizes, lanes);
+  add(*strides, 1);
+  RankedTensorType type = slice.getType();
+  SmallVector<int64_t> shape(type.getShape());
+  shape.insert(rows ? shape.begin() : shape.end(), lanes);
+  set(slice.getResult(), source.form,
+      tensor::ExtractSliceOp::create(
+          builder, op->getLoc(),
+          RankedTensorType::get(shape, type.getElementType()), source.value,
+          *offsets, *sizes, *strides));
+  return success();
+}
+
+LogicalResult MemberLanes::emitFromElements(Operation *op) {
+  auto from = cast<tensor::FromElementsOp>(op);
+  Location loc = op->getLoc();
+  SmallVector<int64_t> shape(from.getType().getShape());
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t dim = static_cast<int64_t>(shape.size()) - 2; dim >= 0; --dim)
+    strides[dim] = strides[dim + 1] * shape[dim + 1];
+  SmallVector<int64_t> all(shape);
+  all.push_back(lanes);
+  Value tile = tensor::EmptyOp::create(builder, loc, all,
+                                       from.getType().getElementType());
+  for (auto [number, element] : llvm::enumerate(from.getElements())) {
+    Value vector = getLanes(element);
+    if (!vector)
+      return fail(op);
+    SmallVector<Value> at;
+    int64_t rest = number;
+    for (int64_t stride : strides) {
+      at.push_back(getIndex(rest / stride));
+      rest %= stride;
+    }
+    at.push_back(getIndex(0));
+    tile = writeLanes(vector, tile, at);
+  }
+  set(from.getResult(), Form::Tile, tile);
+  return success();
+}
+
+LogicalResult MemberLanes::emitSplat(Operation *op) {
+  auto splat = cast<tensor::SplatOp>(op);
+  for (Value size : splat.getDynamicSizes())
+    if (!isUniform(size))
+      return fail(op);
+  Value input = getTile(splat.getInput());
+  if (!input)
+    return fail(op);
+  SmallVector<Value> sizes;
+  for (Value size : splat.getDynamicSizes())
+    sizes.push_back(lookup(size).value);
+  SmallVector<int64_t> shape(splat.getType().getShape());
+  shape.push_back(lanes);
+  Value tile = tensor::EmptyOp::create(
+      builder, op->getLoc(),
+      RankedTensorType::get(shape, splat.getType().getElementType()), sizes);
+  int64_t rank = shape.size();
+  MLIRContext *context = builder.getContext();
+  SmallVector<AffineMap> maps{
+      AffineMap::getMinorIdentityMap(rank, 1, context),
+      AffineMap::getMultiDimIdentityMap(rank, context)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, op->getLoc(), tile.getType(), input, tile, maps, iterators,
+      [](OpBuilder &b, Location l, ValueRange args) {
+        linalg::YieldOp::create(b, l, args[0]);
+      });
+  set(splat.getResult(), Form::Tile, generic.getResult(0));
+  return success();
+}
+
+LogicalResult MemberLanes::emitDim(Operation *op) {
+  auto dim = cast<tensor::DimOp>(op);
+  Entry source = lookup(dim.getSource());
+  std::optional<int64_t> index = dim.getConstantIndex();
+  if (!index)
+    return fail(op);
+  int64_t at = source.form == Form::Rows ? *index + 1 : *index;
+  set(dim.getResult(), Form::Uniform,
+      tensor::DimOp::create(builder, op->getLoc(), source.value, at));
+  return success();
+}
+
+/// Whether `value` is computed in the body of `generic` as a sum in which the
+/// block argument `sum` is one summand, and is used for nothing else.
+static bool isSumWith(Value value, BlockArgument sum) {
+  if (!sum.hasOneUse())
+    return false;
+  while (value != sum) {
+    Operation *add = value.getDefiningOp();
+    if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add))
+      return false;
+    // Follow the operand that leads to the sum.
+    auto leads = [&](Value operand) {
+      SmallVector<Value> worklist{operand};
+      while (!worklist.empty()) {
+        Value next = worklist.pop_back_val();
+        if (next == sum)
+          return true;
+        if (Operation *def = next.getDefiningOp())
+          llvm::append_range(worklist, def->getOperands());
+      }
+      return false;
+    };
+    value = leads(add->getOperand(0)) ? add->getOperand(0) : add->getOperand(1);
+  }
+  return true;
+}
+
+LogicalResult MemberLanes::emitGeneric(Operation *op) {
+  auto generic = cast<linalg::GenericOp>(op);
+  Location loc = op->getLoc();
+  if (!generic.hasPureTensorSemantics())
+    return fail(op);
+  bool captures = false;
+  visitUsedValuesDefinedAbove(generic.getRegion(), generic.getRegion(),
+                              [&](OpOperand *operand) {
+                                captures |= !isUniform(operand->get());
+                              });
+  if (captures)
+    return fail(op);
+
+  // Either all outputs are the member's own, or all are running sums.
+  bool sums = llvm::any_of(generic.getOutputs(), [&](Value output) {
+    return lookup(output).form == Form::Sum;
+  });
+  unsigned loops = generic.getNumLoops();
+  MLIRContext *context = builder.getContext();
+  AffineExpr lane = getAffineDimExpr(loops, context);
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> inputs, outputs;
+  auto addMap = [&](AffineMap map, Form form) {
+    SmallVector<AffineExpr> results(map.getResults());
+    if (form == Form::Rows)
+      results.insert(results.begin(), lane);
+    else if (form == Form::Tile)
+      results.push_back(lane);
+    maps.push_back(AffineMap::get(loops + 1, 0, results, context));
+  };
+  for (OpOperand *operand : generic.getDpsInputOperands()) {
+    Value value = operand->get();
+    Entry entry = lookup(value);
+    AffineMap map = generic.getMatchingIndexingMap(operand);
+    if (entry.form == Form::Uniform) {
+      inputs.push_back(entry.value);
+      addMap(map, Form::Uniform);
+      continue;
+    }
+    Value tile = getTile(value);
+    if (!tile)
+      return fail(op);
+    inputs.push_back(tile);
+    addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
+  }
+  for (OpOperand &operand : generic.getDpsInitsMutable()) {
+    Value value = operand.get();
+    Entry entry = lookup(value);
+    AffineMap map = generic.getMatchingIndexingMap(&operand);
+    if (sums) {
+      unsigned number = operand.getOperandNumber();
+      BlockArgument sum = generic.getRegion().getArgument(number);
+      Value yielded =
+          generic.getBody()->getTerminator()->getOperand(
+              number - generic.getNumDpsInputs());
+      if (entry.form != Form::Sum || !isSumWith(yielded, sum))
+        return fail(op);
+      outputs.push_back(entry.value);
+      addMap(map, Form::Uniform);
+      continue;
+    }
+    // What the body does not read need not be there.
+    Value tile = generic.payloadUsesValueFromOperand(&operand)
+                     ? getTile(value)
+                     : createTile(value);
+    if (!tile)
+      return fail(op);
+    outputs.push_back(tile);
+    addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
+  }
+  SmallVector<utils::IteratorType> iterators =
+      generic.getIteratorTypesArray();
+  iterators.push_back(sums ? utils::IteratorType::reduction
+                           : utils::IteratorType::parallel);
+  SmallVector<Type> types;
+  for (Value output : outputs)
+    types.push_back(output.getType());
+  auto batched = linalg::GenericOp::create(builder, loc, types, inputs, outputs,
+                                           maps, iterators);
+  IRMapping mapping;
+  // Captured values are uniform: those of the member's program have copies.
+  visitUsedValuesDefinedAbove(generic.getRegion(), generic.getRegion(),
+                              [&](OpOperand *operand) {
+                                mapping.map(operand->get(),
+                                            lookup(operand->get()).value);
+                              });
+  generic.getRegion().cloneInto(&batched.getRegion(), mapping);
+  for (auto [before, after, output] :
+       llvm::zip(generic.getResults(), batched.getResults(),
+                 generic.getDpsInitsMutable())) {
+    Form form = Form::Tile;
+    if (sums)
+      form = Form::Sum;
+    else if (lookup(output.get()).form == Form::Rows)
+      form = Form::Rows;
+    set(before, form, after);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loops inside a member
+//===----------------------------------------------------------------------===//
+
+LogicalResult MemberLanes::emitFor(Operation *op) {
+  auto loop = cast<scf::ForOp>(op);
+  for (Value bound : {loop.getLowerBound(), loop.getUpperBound(),
+                      loop.getStep()})
+    if (!isUniform(bound))
+      return fail(op);
+  SmallVector<Value> inits;
+  SmallVector<Form> forms;
+  for (Value init : loop.getInitArgs()) {
+    Entry entry = lookup(init);
+    if (entry.form == Form::Sum) {
+      inits.push_back(entry.value);
+      forms.push_back(Form::Sum);
+      continue;
+    }
+    bool scalar = isScalar(init.getType());
+    Value value = scalar ? getLanes(init) : getTile(init);
+    if (!value || entry.form == Form::Rows)
+      return fail(op);
+    inits.push_back(value);
+    forms.push_back(scalar ? Form::Lanes : Form::Tile);
+  }
+  auto lower = lookup(loop.getLowerBound()).value;
+  auto upper = lookup(loop.getUpperBound()).value;
+  auto step = lookup(loop.getStep()).value;
+  auto copy = scf::ForOp::create(builder, op->getLoc(), lower, upper, step,
+                                 inits);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = copy.getBody();
+  if (!body->empty())
+    body->getTerminator()->erase();
+  builder.setInsertionPointToEnd(body);
+  set(loop.getInductionVar(), Form::Uniform, copy.getInductionVar());
+  for (auto [before, after, form] :
+       llvm::zip(loop.getRegionIterArgs(), copy.getRegionIterArgs(), forms))
+    set(before, form, after);
+  if (failed(emitBlock(loop.getBody())))
+    return failure();
+  SmallVector<Value> next;
+  for (auto [value, form] :
+       llvm::zip(loop.getBody()->getTerminator()->getOperands(), forms)) {
+    Entry entry = lookup(value);
+    Value result;
+    if (form == Form::Sum)
+      result = entry.form == Form::Sum ? entry.value : Value();
+    else if (form == Form::Lanes)
+      result = getLanes(value);
+    else if (entry.form != Form::Rows)
+      result = getTile(value);
+    if (!result)
+      return fail(op);
+    next.push_back(result);
+  }
+  scf::YieldOp::create(builder, op->getLoc(), next);
+  for (auto [before, after, form] :
+       llvm::zip(loop.getResults(), copy.getResults(), forms))
+    set(before, form, after);
+  return success();
+}
+
+LogicalResult MemberLanes::emitPlate(PlateOp plate) {
+  int64_t count = plate.getStaticCount();
+  if (ShapedType::isDynamic(count) || count > maxNestedMembers ||
+      plate.getBegin() || plate.getEnd())
+    return fail(plate);
+  Location loc = plate.getLoc();
+  SmallVector<Value> inits;
+  SmallVector<Form> forms;
+  for (Value init : plate.getInits()) {
+    Entry entry = lookup(init);
+    if (entry.form == Form::Sum) {
+      inits.push_back(entry.value);
+      forms.push_back(Form::Sum);
+      continue;
+    }
+    bool scalar = isScalar(init.getType());
+    Value value = scalar ? getLanes(init) : getTile(init);
+    if (!value || entry.form == Form::Rows)
+      return fail(plate);
+    inits.push_back(value);
+    forms.push_back(scalar ? Form::Lanes : Form::Tile);
+  }
+  for (Value stack : plate.getStacks()) {
+    auto type = cast<RankedTensorType>(stack.getType());
+    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
+      return fail(plate);
+    SmallVector<int64_t> shape(type.getShape());
+    shape[0] = count;
+    shape.push_back(lanes);
+    inits.push_back(
+        tensor::EmptyOp::create(builder, loc, shape, type.getElementType()));
+    forms.push_back(Form::Tile);
+  }
+  auto loop = scf::ForOp::create(builder, loc, getIndex(0), getIndex(count),
+                                 getIndex(1), inits);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = loop.getBody();
+  if (!body->empty())
+    body->getTerminator()->erase();
+  builder.setInsertionPointToEnd(body);
+  Value index = loop.getInductionVar();
+  set(plate.getIndex(), Form::Uniform, index);
+  for (auto [slice, argument] :
+       llvm::zip(plate.getSlices(), plate.getMemberArguments())) {
+    if (argument.use_empty())
+      continue;
+    Entry source = lookup(slice);
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type) {
+      switch (source.form) {
+      case Form::Uniform:
+        set(argument, Form::Uniform,
+            tensor::ExtractOp::create(builder, loc, source.value, index));
+        continue;
+      case Form::Tile:
+        set(argument, Form::Lanes,
+            readLanes(source.value, {index, getIndex(0)}));
+        continue;
+      case Form::Rows: {
+        SmallVector<Value> elements;
+        for (int64_t lane = 0; lane < lanes; ++lane)
+          elements.push_back(tensor::ExtractOp::create(
+              builder, loc, source.value, ValueRange{getIndex(lane), index}));
+        set(argument, Form::Lanes,
+            vector::FromElementsOp::create(
+                builder, loc, getLanesType(argument.getType()), elements));
+        continue;
+      }
+      default:
+        return fail(plate);
+      }
+    }
+    // A tensor of one dimension less: drop the plate's.
+    if (source.form != Form::Uniform && source.form != Form::Tile &&
+        source.form != Form::Rows)
+      return fail(plate);
+    bool rows = source.form == Form::Rows;
+    auto sourceType = cast<RankedTensorType>(source.value.getType());
+    int64_t rank = sourceType.getRank(), dropped = rows ? 1 : 0;
+    SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0)), sizes,
+        strides(rank, builder.getIndexAttr(1));
+    SmallVector<int64_t> shape;
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      if (dim == dropped) {
+        offsets[dim] = index;
+        sizes.push_back(builder.getIndexAttr(1));
+        continue;
+      }
+      sizes.push_back(
+          tensor::getMixedSize(builder, loc, source.value, dim));
+      shape.push_back(sourceType.getDimSize(dim));
+    }
+    set(argument, source.form,
+        tensor::ExtractSliceOp::create(
+            builder, loc,
+            RankedTensorType::get(shape, sourceType.getElementType()),
+            source.value, offsets, sizes, strides));
+  }
+  unsigned sums = plate.getSums().size();
+  for (auto [argument, carried, form] :
+       llvm::zip(plate.getSumArguments(), loop.getRegionIterArgs(), forms))
+    set(argument, form, carried);
+  if (failed(emitBlock(plate.getBlock())))
+    return failure();
+  YieldOp yield = plate.getYield();
+  SmallVector<Value> next;
+  for (auto [value, form] : llvm::zip(yield.getSums(), forms)) {
+    Entry entry = lookup(value);
+    Value result;
+    if (form == Form::Sum)
+      result = entry.form == Form::Sum ? entry.value : Value();
+    else if (form == Form::Lanes)
+      result = getLanes(value);
+    else if (entry.form != Form::Rows)
+      result = getTile(value);
+    if (!result)
+      return fail(plate);
+    next.push_back(result);
+  }
+  for (auto [value, carried] :
+       llvm::zip(yield.getValues(), loop.getRegionIterArgs().drop_front(sums))) {
+    if (isScalar(value.getType())) {
+      Value vector = getLanes(value);
+      if (!vector)
+        return fail(plate);
+      next.push_back(writeLanes(vector, carried, {index, getIndex(0)}));
+      continue;
+    }
+    Value tile =
+        lookup(value).form == Form::Rows ? Value() : getTile(value);
+    if (!tile)
+      return fail(plate);
+    MemberSlice slice = getMemberSlice(builder, loc, carried, index);
+    next.push_back(tensor::InsertSliceOp::create(builder, loc, tile, carried,
+                                                 slice.offsets, slice.sizes,
+                                                 slice.strides));
+  }
+  scf::YieldOp::create(builder, loc, next);
+  for (auto [result, value, form] :
+       llvm::zip(plate.getResults(), loop.getResults(), forms))
+    set(result, form, value);
+  // The stack's type says the count.
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The member's program
+//===----------------------------------------------------------------------===//
+
+LogicalResult MemberLanes::emitOp(Operation *op) {
+  if (isUniform(op)) {
+    if (!isMemoryEffectFree(op))
+      return fail(op);
+    IRMapping mapping;
+    auto add = [&](Value value) { mapping.map(value, lookup(value).value); };
+    for (Value operand : op->getOperands())
+      add(operand);
+    for (Region &region : op->getRegions())
+      visitUsedValuesDefinedAbove(region, region, [&](OpOperand *operand) {
+        add(operand->get());
+      });
+    Operation *copy = builder.clone(*op, mapping);
+    for (auto [before, after] : llvm::zip(op->getResults(), copy->getResults()))
+      set(before, Form::Uniform, after);
+    return success();
+  }
+  for (Value operand : op->getOperands()) {
+    Entry entry = lookup(operand);
+    if (entry.form == Form::Element && !isa<tensor::InsertOp>(op))
+      return addToElements(op, entry);
+  }
+  if (auto plate = dyn_cast<PlateOp>(op))
+    return emitPlate(plate);
+  if (isa<scf::ForOp>(op))
+    return emitFor(op);
+  if (isa<tensor::ExtractOp>(op))
+    return emitExtract(op);
+  if (isa<tensor::InsertOp>(op))
+    return emitInsert(op);
+  if (isa<tensor::ExtractSliceOp>(op))
+    return emitExtractSlice(op);
+  if (isa<tensor::FromElementsOp>(op))
+    return emitFromElements(op);
+  if (isa<tensor::SplatOp>(op))
+    return emitSplat(op);
+  if (isa<tensor::DimOp>(op))
+    return emitDim(op);
+  if (isa<linalg::GenericOp>(op))
+    return emitGeneric(op);
+  bool scalars = op->getNumRegions() == 0 &&
+                 llvm::all_of(op->getOperandTypes(), isScalar) &&
+                 llvm::all_of(op->getResultTypes(), isScalar);
+  if (!scalars || !isMemoryEffectFree(op))
+    return fail(op);
+  if (OpTrait::hasElementwiseMappableTraits(op))
+    return emitElementwise(op);
+  return emitEachLane(op);
+}
+
+LogicalResult MemberLanes::emitBlock(Block *block) {
+  for (Operation &op : block->without_terminator())
+    if (failed(emitOp(&op)))
+      return failure();
+  return success();
+}
+
+LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
+                                    SmallVectorImpl<Value> &stacks) {
+  Location loc = plate.getLoc();
+  set(plate.getIndex(), Form::Consecutive, base);
+  for (auto [slice, argument] :
+       llvm::zip(plate.getSlices(), plate.getMemberArguments())) {
+    if (argument.use_empty())
+      continue;
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type) {
+      set(argument, Form::Lanes, readLanes(slice, base));
+      continue;
+    }
+    MemberSlice rows = getMemberSlice(builder, loc, slice, base, lanes);
+    SmallVector<int64_t> shape{lanes};
+    llvm::append_range(shape, type.getShape());
+    set(argument, Form::Rows,
+        tensor::ExtractSliceOp::create(
+            builder, loc, RankedTensorType::get(shape, type.getElementType()),
+            slice, rows.offsets, rows.sizes, rows.strides));
+  }
+  for (auto [argument, sum] : llvm::zip(plate.getSumArguments(), sums))
+    set(argument, isScalar(argument.getType()) ? Form::Lanes : Form::Sum, sum);
+
+  if (failed(emitBlock(plate.getBlock())))
+    return failure();
+
+  YieldOp yield = plate.getYield();
+  for (auto [sum, value] : llvm::zip(sums, yield.getSums())) {
+    Entry entry = lookup(value);
+    sum = isScalar(value.getType())   ? getLanes(value)
+          : entry.form == Form::Sum ? entry.value
+                                    : Value();
+    if (!sum)
+      return fail(yield);
+  }
+  for (auto [stack, value] : llvm::zip(stacks, yield.getValues())) {
+    if (isScalar(value.getType())) {
+      Value vector = getLanes(value);
+      if (!vector)
+        return fail(yield);
+      stack = writeLanes(vector, stack, base);
+      continue;
+    }
+    Entry entry = lookup(value);
+    Value tile = getTile(value);
+    if (!tile)
+      return fail(yield);
+    // Members become the leading dimension.
+    MemberSlice rows = getMemberSlice(builder, loc, stack, base, lanes);
+    if (entry.form != Form::Rows) {
+      SmallVector<int64_t> permutation;
+      auto type = cast<RankedTensorType>(tile.getType());
+      int64_t rank = type.getRank();
+      permutation.push_back(rank - 1);
+      for (int64_t dim = 0; dim + 1 < rank; ++dim)
+        permutation.push_back(dim);
+      Value target = tensor::ExtractSliceOp::create(
+          builder, loc, stack, rows.offsets, rows.sizes, rows.strides);
+      MLIRContext *context = builder.getContext();
+      SmallVector<unsigned> order(permutation.begin(), permutation.end());
+      SmallVector<AffineMap> maps{
+          AffineMap::getMultiDimIdentityMap(rank, context),
+          AffineMap::getPermutationMap(order, context)};
+      SmallVector<utils::IteratorType> iterators(
+          rank, utils::IteratorType::parallel);
+      tile = linalg::GenericOp::create(
+                 builder, loc, target.getType(), tile, target, maps, iterators,
+                 [](OpBuilder &b, Location l, ValueRange args) {
+                   linalg::YieldOp::create(b, l, args[0]);
+                 })
+                 .getResult(0);
+    }
+    stack = tensor::InsertSliceOp::create(builder, loc, tile, stack,
+                                          rows.offsets, rows.sizes,
+                                          rows.strides);
+  }
+  return success();
+}

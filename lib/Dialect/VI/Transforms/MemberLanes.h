@@ -1,0 +1,133 @@
+//===- MemberLanes.h - members of a plate as lanes of vectors -*- C++ -*---===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_LIB_DIALECT_VI_TRANSFORMS_MEMBERLANES_H
+#define VI_LIB_DIALECT_VI_TRANSFORMS_MEMBERLANES_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "vi/Dialect/VI/IR/VI.h"
+
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace vi {
+
+/// Writes the program of one member of a plate for `lanes` members at once.
+///
+/// What is the same for all members stays as it is. What differs is kept in one
+/// of these forms:
+///
+/// | of one member | of a tile of members |
+/// |---|---|
+/// | a scalar | `vector<lanes x T>` |
+/// | a slice of a tensor that has a row for each member | the rows of the tile, `tensor<lanes x D x T>` |
+/// | another tensor | `tensor<D x lanes x T>`, members innermost |
+/// | a running sum, scalar | a vector of partial sums, one for each lane |
+/// | a running sum, tensor | the tensor itself, with all members added |
+///
+/// A computation without a form of this kind (a branch, a loop whose bounds
+/// differ between members) makes `emit…` return failure; what was emitted so far
+/// is of no use then.
+class MemberLanes {
+public:
+  /// The tile holds members `base` .. `base + lanes - 1`, all of them valid.
+  MemberLanes(mlir::OpBuilder &builder, int64_t lanes, mlir::Value base)
+      : builder(builder), lanes(lanes), base(base) {}
+
+  /// Writes the body of `plate` for the tile. `sums` are the partial sums so
+  /// far, `stacks` the stacked tensors; on success they are those after the
+  /// tile.
+  mlir::LogicalResult emitTile(PlateOp plate,
+                               llvm::SmallVectorImpl<mlir::Value> &sums,
+                               llvm::SmallVectorImpl<mlir::Value> &stacks);
+
+  /// What could not be written, after a failure.
+  mlir::Operation *getObstacle() const { return obstacle; }
+
+private:
+  /// How the value of one member is kept.
+  enum class Form {
+    /// The same for all members.
+    Uniform,
+    /// A scalar: a vector of lanes.
+    Lanes,
+    /// A scalar of index type: `value + lane`.
+    Consecutive,
+    /// A tensor of this tile's members, `D x lanes`.
+    Tile,
+    /// Rows of a tensor, `lanes x D`.
+    Rows,
+    /// A running sum that is a tensor.
+    Sum,
+    /// An element of a running sum with contributions added to it.
+    Element
+  };
+  struct Entry {
+    Form form = Form::Uniform;
+    mlir::Value value;
+    /// Of an element: the running sum's indices, as of one member.
+    llvm::SmallVector<mlir::Value> indices;
+    /// Of an element: vector of contributions, null where there are none.
+    mlir::Value contribution;
+  };
+
+  mlir::LogicalResult emitBlock(mlir::Block *block);
+  mlir::LogicalResult emitOp(mlir::Operation *op);
+  mlir::LogicalResult emitElementwise(mlir::Operation *op);
+  mlir::LogicalResult emitEachLane(mlir::Operation *op);
+  mlir::LogicalResult emitExtract(mlir::Operation *op);
+  mlir::LogicalResult emitInsert(mlir::Operation *op);
+  mlir::LogicalResult emitExtractSlice(mlir::Operation *op);
+  mlir::LogicalResult emitFromElements(mlir::Operation *op);
+  mlir::LogicalResult emitSplat(mlir::Operation *op);
+  mlir::LogicalResult emitDim(mlir::Operation *op);
+  mlir::LogicalResult emitGeneric(mlir::Operation *op);
+  mlir::LogicalResult emitFor(mlir::Operation *op);
+  mlir::LogicalResult emitPlate(PlateOp plate);
+  mlir::LogicalResult addToElements(mlir::Operation *op, const Entry &element);
+
+  /// The entry of a value of the member's program, or of one from outside.
+  Entry lookup(mlir::Value value);
+  bool isUniform(mlir::Value value) {
+    return lookup(value).form == Form::Uniform;
+  }
+  /// Whether neither operands nor captured values differ between members.
+  bool isUniform(mlir::Operation *op);
+  void set(mlir::Value value, Form form, mlir::Value replacement);
+
+  /// A scalar as a vector of lanes; null where it has no such form.
+  mlir::Value getLanes(mlir::Value value);
+  /// A scalar of one lane.
+  mlir::Value getLane(mlir::Value value, int64_t lane);
+  /// A member's tensor as a tile, or a scalar as a tensor of lanes; null where
+  /// it has no such form.
+  mlir::Value getTile(mlir::Value value);
+  /// A tile of uninitialized members shaped like `like`.
+  mlir::Value createTile(mlir::Value like);
+  mlir::Value readLanes(mlir::Value tensor, mlir::ValueRange indices);
+  mlir::Value writeLanes(mlir::Value lanes, mlir::Value tensor,
+                         mlir::ValueRange indices);
+  mlir::VectorType getLanesType(mlir::Type scalar);
+  mlir::Value getIndex(int64_t value);
+  /// The indices `values` as of lane `lane`.
+  llvm::SmallVector<mlir::Value> getLaneIndices(mlir::ValueRange values,
+                                                int64_t lane);
+  mlir::LogicalResult fail(mlir::Operation *op) {
+    obstacle = op;
+    return mlir::failure();
+  }
+
+  mlir::OpBuilder &builder;
+  int64_t lanes;
+  mlir::Value base;
+  llvm::DenseMap<mlir::Value, Entry> entries;
+  mlir::Operation *obstacle = nullptr;
+};
+
+} // namespace vi
+
+#endif // VI_LIB_DIALECT_VI_TRANSFORMS_MEMBERLANES_H
