@@ -36,14 +36,15 @@ TypedValue<MemRefType> getBooleans(VectorTransferOpInterface access) {
 /// The address of the element at `indices`.
 Value getAddress(ImplicitLocOpBuilder &builder, TypedValue<MemRefType> buffer,
                  ValueRange indices) {
-  auto metadata = memref::ExtractStridedMetadataOp::create(builder, Value(buffer));
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, Value(buffer));
   Value linear = metadata.getOffset();
   for (auto [index, stride] : llvm::zip(indices, metadata.getStrides())) {
     Value part = arith::MulIOp::create(builder, index, Value(stride));
     linear = arith::AddIOp::create(builder, linear, part);
   }
-  Value start =
-      memref::ExtractAlignedPointerAsIndexOp::create(builder, buffer.getLoc(), Value(buffer));
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(
+      builder, buffer.getLoc(), Value(buffer));
   Type integer = builder.getI64Type();
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Value address = arith::IndexCastOp::create(builder, integer, start);
@@ -72,8 +73,8 @@ struct LowerBooleanVectors
           Value address = getAddress(builder, buffer, indices);
           Value loaded = LLVM::LoadOp::create(builder, bytes, address,
                                               /*alignment=*/1);
-          Value zero = arith::ConstantOp::create(builder,
-                                                 builder.getZeroAttr(bytes));
+          Value zero =
+              arith::ConstantOp::create(builder, builder.getZeroAttr(bytes));
           result = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne,
                                          loaded, zero);
         } else {

@@ -100,11 +100,12 @@ void addLLVMStage(OpPassManager &manager) {
   math.approximateLog1p = false;
   manager.nest<func::FuncOp>().addPass(createConvertMathToLLVMPass(math));
   manager.addPass(createConvertMathToLibmPass());
+  // Leaves constants of `arith`.
+  manager.addPass(createConvertVectorToLLVMPass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
   manager.addPass(createArithToLLVMConversionPass());
   manager.addPass(createConvertIndexToLLVMPass());
   manager.addPass(createUBToLLVMConversionPass());
-  manager.addPass(createConvertVectorToLLVMPass());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());

@@ -8,7 +8,9 @@
 
 Runs each command of the page (a `console` block, whose first line is `$ `
 and the command, in the page's directory) and compares what it prints with the
-lines that follow: words alike, numbers within 1 % and the last digits shown.
+lines that follow: words alike, numbers within 1 % and the last digits shown,
+Monte Carlo errors within a factor of two (they are estimates of a small
+difference, in which the rounding of the fit shows).
 Lines and numbers of seconds are not compared. With --update, the blocks are
 rewritten with what is printed now.
 """
@@ -24,6 +26,7 @@ build = pathlib.Path(os.environ["VI_BUILD_DIR"]) / "bin"
 environment = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}")
 BLOCK = re.compile(r"```console\n\$ (.*?[^\\])\n(.*?)```", re.S)
 NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
+MONTE_CARLO = re.compile(r"Monte Carlo error ([^ ),]+)")
 SECONDS = re.compile(r"\b(?:seconds|s|ms)\b")
 
 
@@ -51,8 +54,14 @@ def differs(old, new):
     # Iterations and evaluations depend on the machine's rounding.
     if "iterations" in old or "evaluations" in old:
         return False
+    errors = [MONTE_CARLO.search(line) for line in (old, new)]
+    if all(errors):
+        a, b = (float(error[1]) for error in errors)
+        if max(a, b) > 2 * min(a, b):
+            return True
     if NUMBER.sub("#", old).split() != NUMBER.sub("#", new).split():
         return True
+    old, new = MONTE_CARLO.sub("", old), MONTE_CARLO.sub("", new)
     for a, b in zip(NUMBER.findall(old), NUMBER.findall(new)):
         if abs(float(a) - float(b)) > (2 * unit(a) + 0.01 * abs(float(a))):
             return True

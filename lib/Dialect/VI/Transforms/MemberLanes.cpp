@@ -77,9 +77,8 @@ Value MemberLanes::getLanes(Value value) {
   case Form::Uniform:
     if (!isScalar(value.getType()))
       return Value();
-    return vector::BroadcastOp::create(builder, loc,
-                                       getLanesType(value.getType()),
-                                       entry.value);
+    return vector::BroadcastOp::create(
+        builder, loc, getLanesType(value.getType()), entry.value);
   case Form::Consecutive: {
     VectorType type = getLanesType(value.getType());
     Value first = vector::BroadcastOp::create(builder, loc, type, entry.value);
@@ -130,8 +129,8 @@ Value MemberLanes::createTile(Value like) {
     }
   }
   shape.push_back(lanes);
-  return tensor::EmptyOp::create(
-      builder, loc, RankedTensorType::get(shape, element), sizes);
+  return tensor::EmptyOp::create(builder, loc,
+                                 RankedTensorType::get(shape, element), sizes);
 }
 
 Value MemberLanes::getTile(Value value) {
@@ -171,8 +170,8 @@ Value MemberLanes::getTile(Value value) {
 Value MemberLanes::readLanes(Value tensor, ValueRange indices) {
   Location loc = tensor.getLoc();
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-  Value padding = arith::ConstantOp::create(builder, loc,
-                                            builder.getZeroAttr(element));
+  Value padding =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
   return vector::TransferReadOp::create(builder, loc, getLanesType(element),
                                         tensor, indices, padding,
                                         ArrayRef<bool>{true});
@@ -385,8 +384,8 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
         return fail(op);
       at.push_back(getIndex(lane));
       tile = tensor::InsertOp::create(
-          builder, loc,
-          vector::ExtractOp::create(builder, loc, vector, lane), tile, at);
+          builder, loc, vector::ExtractOp::create(builder, loc, vector, lane),
+          tile, at);
     }
     set(insert.getResult(), Form::Tile, tile);
     return success();
@@ -405,10 +404,9 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
                  ArrayRef<Value> at) -> Value {
     Value before = tensor::ExtractOp::create(b, loc, sum, at);
     Value after =
-        integer ? arith::AddIOp::create(b, loc, before, contribution)
-                      .getResult()
-                : arith::AddFOp::create(b, loc, before, contribution)
-                      .getResult();
+        integer
+            ? arith::AddIOp::create(b, loc, before, contribution).getResult()
+            : arith::AddFOp::create(b, loc, before, contribution).getResult();
     return tensor::InsertOp::create(b, loc, after, sum, at);
   };
   auto addAll = [&](OpBuilder &b) -> Value {
@@ -439,12 +437,11 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
     at.back() = last.value;
     Value before = readLanes(target.value, at);
     Value after =
-        integer ? arith::AddIOp::create(builder, loc, before,
-                                        scalar.contribution)
-                      .getResult()
-                : arith::AddFOp::create(builder, loc, before,
-                                        scalar.contribution)
-                      .getResult();
+        integer
+            ? arith::AddIOp::create(builder, loc, before, scalar.contribution)
+                  .getResult()
+            : arith::AddFOp::create(builder, loc, before, scalar.contribution)
+                  .getResult();
     set(insert.getResult(), Form::Sum, writeLanes(after, target.value, at));
     return success();
   }
@@ -465,8 +462,8 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
     same = same ? arith::AndIOp::create(builder, loc, same, equal).getResult()
                 : equal;
   }
-  Value allSame = vector::ReductionOp::create(
-      builder, loc, vector::CombiningKind::AND, same);
+  Value allSame = vector::ReductionOp::create(builder, loc,
+                                              vector::CombiningKind::AND, same);
   auto branch = scf::IfOp::create(
       builder, loc, allSame,
       [&](OpBuilder &b, Location l) {
@@ -578,9 +575,8 @@ LogicalResult MemberLanes::emitSplat(Operation *op) {
       RankedTensorType::get(shape, splat.getType().getElementType()), sizes);
   int64_t rank = shape.size();
   MLIRContext *context = builder.getContext();
-  SmallVector<AffineMap> maps{
-      AffineMap::getMinorIdentityMap(rank, 1, context),
-      AffineMap::getMultiDimIdentityMap(rank, context)};
+  SmallVector<AffineMap> maps{AffineMap::getMinorIdentityMap(rank, 1, context),
+                              AffineMap::getMultiDimIdentityMap(rank, context)};
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
   auto generic = linalg::GenericOp::create(
@@ -636,10 +632,9 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
   if (!generic.hasPureTensorSemantics())
     return fail(op);
   bool captures = false;
-  visitUsedValuesDefinedAbove(generic.getRegion(), generic.getRegion(),
-                              [&](OpOperand *operand) {
-                                captures |= !isUniform(operand->get());
-                              });
+  visitUsedValuesDefinedAbove(
+      generic.getRegion(), generic.getRegion(),
+      [&](OpOperand *operand) { captures |= !isUniform(operand->get()); });
   if (captures)
     return fail(op);
 
@@ -682,9 +677,8 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
     if (sums) {
       unsigned number = operand.getOperandNumber();
       BlockArgument sum = generic.getRegion().getArgument(number);
-      Value yielded =
-          generic.getBody()->getTerminator()->getOperand(
-              number - generic.getNumDpsInputs());
+      Value yielded = generic.getBody()->getTerminator()->getOperand(
+          number - generic.getNumDpsInputs());
       if (entry.form != Form::Sum || !isSumWith(yielded, sum))
         return fail(op);
       outputs.push_back(entry.value);
@@ -700,8 +694,7 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
     outputs.push_back(tile);
     addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
   }
-  SmallVector<utils::IteratorType> iterators =
-      generic.getIteratorTypesArray();
+  SmallVector<utils::IteratorType> iterators = generic.getIteratorTypesArray();
   iterators.push_back(sums ? utils::IteratorType::reduction
                            : utils::IteratorType::parallel);
   SmallVector<Type> types;
@@ -711,11 +704,10 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
                                            maps, iterators);
   IRMapping mapping;
   // Captured values are uniform: those of the member's program have copies.
-  visitUsedValuesDefinedAbove(generic.getRegion(), generic.getRegion(),
-                              [&](OpOperand *operand) {
-                                mapping.map(operand->get(),
-                                            lookup(operand->get()).value);
-                              });
+  visitUsedValuesDefinedAbove(
+      generic.getRegion(), generic.getRegion(), [&](OpOperand *operand) {
+        mapping.map(operand->get(), lookup(operand->get()).value);
+      });
   generic.getRegion().cloneInto(&batched.getRegion(), mapping);
   for (auto [before, after, output] :
        llvm::zip(generic.getResults(), batched.getResults(),
@@ -736,8 +728,8 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
 
 LogicalResult MemberLanes::emitFor(Operation *op) {
   auto loop = cast<scf::ForOp>(op);
-  for (Value bound : {loop.getLowerBound(), loop.getUpperBound(),
-                      loop.getStep()})
+  for (Value bound :
+       {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
     if (!isUniform(bound))
       return fail(op);
   SmallVector<Value> inits;
@@ -759,8 +751,8 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
   auto lower = lookup(loop.getLowerBound()).value;
   auto upper = lookup(loop.getUpperBound()).value;
   auto step = lookup(loop.getStep()).value;
-  auto copy = scf::ForOp::create(builder, op->getLoc(), lower, upper, step,
-                                 inits);
+  auto copy =
+      scf::ForOp::create(builder, op->getLoc(), lower, upper, step, inits);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = copy.getBody();
   if (!body->empty())
@@ -882,8 +874,7 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
         sizes.push_back(builder.getIndexAttr(1));
         continue;
       }
-      sizes.push_back(
-          tensor::getMixedSize(builder, loc, source.value, dim));
+      sizes.push_back(tensor::getMixedSize(builder, loc, source.value, dim));
       shape.push_back(sourceType.getDimSize(dim));
     }
     set(argument, source.form,
@@ -913,8 +904,8 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
       return fail(plate);
     next.push_back(result);
   }
-  for (auto [value, carried] :
-       llvm::zip(yield.getValues(), loop.getRegionIterArgs().drop_front(sums))) {
+  for (auto [value, carried] : llvm::zip(
+           yield.getValues(), loop.getRegionIterArgs().drop_front(sums))) {
     if (isScalar(value.getType())) {
       Value vector = getLanes(value);
       if (!vector)
@@ -922,8 +913,7 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
       next.push_back(writeLanes(vector, carried, {index, getIndex(0)}));
       continue;
     }
-    Value tile =
-        lookup(value).form == Form::Rows ? Value() : getTile(value);
+    Value tile = lookup(value).form == Form::Rows ? Value() : getTile(value);
     if (!tile)
       return fail(plate);
     MemberSlice slice = getMemberSlice(builder, loc, carried, index);
@@ -952,9 +942,8 @@ LogicalResult MemberLanes::emitOp(Operation *op) {
     for (Value operand : op->getOperands())
       add(operand);
     for (Region &region : op->getRegions())
-      visitUsedValuesDefinedAbove(region, region, [&](OpOperand *operand) {
-        add(operand->get());
-      });
+      visitUsedValuesDefinedAbove(
+          region, region, [&](OpOperand *operand) { add(operand->get()); });
     Operation *copy = builder.clone(*op, mapping);
     for (auto [before, after] : llvm::zip(op->getResults(), copy->getResults()))
       set(before, Form::Uniform, after);
@@ -1030,7 +1019,7 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
   YieldOp yield = plate.getYield();
   for (auto [sum, value] : llvm::zip(sums, yield.getSums())) {
     Entry entry = lookup(value);
-    sum = isScalar(value.getType())   ? getLanes(value)
+    sum = isScalar(value.getType()) ? getLanes(value)
           : entry.form == Form::Sum ? entry.value
                                     : Value();
     if (!sum)
@@ -1064,8 +1053,8 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
       SmallVector<AffineMap> maps{
           AffineMap::getMultiDimIdentityMap(rank, context),
           AffineMap::getPermutationMap(order, context)};
-      SmallVector<utils::IteratorType> iterators(
-          rank, utils::IteratorType::parallel);
+      SmallVector<utils::IteratorType> iterators(rank,
+                                                 utils::IteratorType::parallel);
       tile = linalg::GenericOp::create(
                  builder, loc, target.getType(), tile, target, maps, iterators,
                  [](OpBuilder &b, Location l, ValueRange args) {
@@ -1073,9 +1062,8 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
                  })
                  .getResult(0);
     }
-    stack = tensor::InsertSliceOp::create(builder, loc, tile, stack,
-                                          rows.offsets, rows.sizes,
-                                          rows.strides);
+    stack = tensor::InsertSliceOp::create(
+        builder, loc, tile, stack, rows.offsets, rows.sizes, rows.strides);
   }
   return success();
 }

@@ -24,14 +24,15 @@ namespace vi {
 /// | of one member | of a tile of members |
 /// |---|---|
 /// | a scalar | `vector<lanes x T>` |
-/// | a slice of a tensor that has a row for each member | the rows of the tile, `tensor<lanes x D x T>` |
-/// | another tensor | `tensor<D x lanes x T>`, members innermost |
-/// | a running sum, scalar | a vector of partial sums, one for each lane |
-/// | a running sum, tensor | the tensor itself, with all members added |
+/// | a slice of a tensor that has a row for each member | the rows of the tile,
+/// `tensor<lanes x D x T>` | | another tensor | `tensor<D x lanes x T>`,
+/// members innermost | | a running sum, scalar | a vector of partial sums, one
+/// for each lane | | a running sum, tensor | the tensor itself, with all
+/// members added |
 ///
 /// A computation without a form of this kind (a branch, a loop whose bounds
-/// differ between members) makes `emit…` return failure; what was emitted so far
-/// is of no use then.
+/// differ between members) makes `emit…` return failure; what was emitted so
+/// far is of no use then.
 class MemberLanes {
 public:
   /// The tile holds members `base` .. `base + lanes - 1`, all of them valid.

@@ -42,14 +42,15 @@ unsigned getWidestNumber(vi::PlateOp plate) {
   plate.getBody().walk([&](Operation *op) {
     for (Type type : op->getResultTypes())
       if (isa<FloatType>(getElementTypeOrSelf(type)))
-        bits = std::max(bits, getElementTypeOrSelf(type).getIntOrFloatBitWidth());
+        bits =
+            std::max(bits, getElementTypeOrSelf(type).getIntOrFloatBitWidth());
   });
   return bits ? bits : 64;
 }
 
-/// Writes a loop over tiles of `lanes` members in front of `plate`, from `begin`
-/// on while tiles are full. On success, `begin` is the first member that is
-/// left, and `inits` are the sums and stacks so far.
+/// Writes a loop over tiles of `lanes` members in front of `plate`, from
+/// `begin` on while tiles are full. On success, `begin` is the first member
+/// that is left, and `inits` are the sums and stacks so far.
 LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
                         Value end, SmallVectorImpl<Value> &inits,
                         RewriterBase &rewriter) {
@@ -69,8 +70,7 @@ LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
   Value tiles = arith::DivSIOp::create(rewriter, loc, members, width);
   Value full = arith::MulIOp::create(rewriter, loc, tiles, width);
   Value stop = arith::AddIOp::create(rewriter, loc, begin, full);
-  auto loop =
-      scf::ForOp::create(rewriter, loc, begin, stop, width, carried);
+  auto loop = scf::ForOp::create(rewriter, loc, begin, stop, width, carried);
   if (!loop.getBody()->empty())
     rewriter.eraseOp(loop.getBody()->getTerminator());
   rewriter.setInsertionPointToEnd(loop.getBody());

@@ -621,6 +621,23 @@ def TilePlates : Pass<"vi-tile-plates"> {
     are read where they lie. All of it is in place after bufferization: the
     stacks are the only arrays.
 
+    With `vector-bits`, the loop runs over *tiles* of members, as many as a
+    register has lanes of the widest floating-point type of the plate, and a
+    loop over single members follows for those that do not fill a tile. In a
+    tile, a member's scalar is a lane of a vector; a member's row of data is a
+    row of a small matrix, on which the member's `linalg.generic` operations get
+    one more dimension; a tensor of the member's own is kept with members
+    innermost. Gathers become `vector.gather`. A scalar sum is kept for each lane
+    and added up behind the loop, so that its bits depend on the number of
+    members and on the width of vectors alone. A tensor sum takes all members of
+    a tile at once; where they go to different elements (the adjoint of a
+    gather), at once where the elements are the same, as they mostly are in data
+    sorted by group, one after the other if not. Plates and loops inside a member
+    run for all lanes together, if their bounds are the same for all members; a
+    plate with a program that has no such form (a branch, a loop of a member's
+    own length) is a loop over single members. Operations on tensors should be
+    `linalg.generic` by then.
+
     The dimensions of a value that is stacked must not depend on the member.
     Derivatives have been taken by now: `vi.stop_gradient` is replaced by its
     operand.
