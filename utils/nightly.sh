@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What takes too long for each change: the tests under the address and
 # undefined-behaviour sanitizers, clang-tidy over all sources, the references of
-# the examples' fits, ten minutes of fuzzing.
+# the examples' fits, all f32 numbers through every function, ten minutes of
+# fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -13,5 +14,6 @@ ASAN_OPTIONS=detect_container_overflow=0 utils/test.sh --preset sanitize ||
   status=1
 utils/check-style.sh --tidy --all || status=1
 /usr/bin/python3 utils/truth/references.py --check || status=1
+VI_EXHAUSTIVE=1 build/unittests/Special/ViSpecialTests || status=1
 utils/fuzz.sh 600 || status=1
 exit "$status"

@@ -10,7 +10,7 @@ build_packages=(
   rapidjson-dev libcsv-dev libeigen3-dev liblbfgspp-dev
 )
 test_packages=(
-  llvm-22-tools libgtest-dev clang-format-22
+  llvm-22-tools libgtest-dev libmpfr-dev clang-format-22
   python3 python3-numpy python3-scipy python3-mpmath
   qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 )

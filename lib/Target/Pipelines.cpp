@@ -55,7 +55,13 @@ void addScalarStage(OpPassManager &manager,
     manager.addPass(vi::createAllowContraction());
   // Random numbers need special functions.
   manager.addPass(vi::rng::createLowerRNGPass());
+  // Straight code where there is some; what the other functions are made of is
+  // expanded in turn.
+  vi::special::ExpandSpecialPassOptions expand;
+  expand.fma = options.fma;
+  manager.addPass(vi::special::createExpandSpecialPass(expand));
   manager.addPass(vi::special::createLowerSpecialPass());
+  manager.addPass(vi::special::createExpandSpecialPass(expand));
 }
 
 /// Tensors become buffers: the caller's, then few of our own.

@@ -103,11 +103,12 @@ public:
 #undef VI_COMPARISON
   };
 
-  /// 64 bits, as an unsigned number.
+  /// 32 or 64 bits, as an unsigned number.
   struct Integer : Operand {
     Integer like(uint64_t number) const {
-      return {
-          {builder, constant(mlir::IntegerAttr::get(elementType(), number))}};
+      llvm::APInt bits(elementType().getIntOrFloatBitWidth(), number,
+                       /*isSigned=*/false, /*implicitTrunc=*/true);
+      return {{builder, constant(mlir::IntegerAttr::get(elementType(), bits))}};
     }
     template <class Op> Integer apply(Integer other) const {
       return {{builder, emit<Op>(value, other.value)}};
@@ -226,7 +227,7 @@ public:
   Real logBeta(Real a, Real b);
   Real normalQuantile(Real p);
 
-private:
+protected:
   static mlir::Type withShapeOf(mlir::Type like, mlir::Type element) {
     if (auto shaped = llvm::dyn_cast<mlir::ShapedType>(like))
       return shaped.clone(element);

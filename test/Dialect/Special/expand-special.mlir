@@ -1,0 +1,78 @@
+// RUN: vi-opt %s --vi-expand-special=fma --cse --split-input-file | FileCheck %s --check-prefixes=CHECK,FMA
+// RUN: vi-opt %s --vi-expand-special --cse --split-input-file | FileCheck %s --check-prefixes=CHECK,NOFMA
+
+// The exponent in the last bits of a number, two constants for log 2, a
+// polynomial, two powers of two.
+// CHECK-LABEL: func.func @exp
+// CHECK-SAME: %[[X:.*]]: f64
+// CHECK: %[[CAPPED:.*]] = arith.select %{{.*}}, %{{.*}}, %[[X]] : f64
+// CHECK: %[[CLAMPED:.*]] = arith.select %{{.*}}, %{{.*}}, %[[CAPPED]] : f64
+// FMA: %[[SHIFTED:.*]] = math.fma %[[CLAMPED]]
+// FMA-NOT: arith.mulf {{.*}}%[[CLAMPED]]
+// NOFMA-NOT: math.fma
+// NOFMA: %[[PRODUCT:.*]] = arith.mulf %[[CLAMPED]]
+// NOFMA: %[[SHIFTED:.*]] = arith.addf %[[PRODUCT]]
+// NOFMA-NOT: math.fma
+// CHECK: %[[BITS:.*]] = arith.bitcast %[[SHIFTED]] : f64 to i64
+// CHECK: %[[HALF:.*]] = arith.shrui %[[BITS]]
+// CHECK: arith.subi %[[BITS]], %[[HALF]]
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func @exp(%x: f64) -> f64 {
+  %0 = math.exp %x : f64
+  return %0 : f64
+}
+
+// -----
+
+// The same operations on vectors of any shape.
+// CHECK-LABEL: func.func @vectors
+// CHECK-NOT: math.{{exp|log|tanh}}
+// CHECK-NOT: special.
+// CHECK: arith.bitcast %{{.*}} : vector<8xf32> to vector<8xi32>
+// CHECK: arith.bitcast %{{.*}} : vector<2x4xf64> to vector<2x4xi64>
+// CHECK: arith.bitcast %{{.*}} : vector<[4]xf32> to vector<[4]xi32>
+// CHECK: return
+func.func @vectors(%a: vector<8xf32>, %b: vector<2x4xf64>, %c: vector<[4]xf32>)
+    -> (vector<8xf32>, vector<2x4xf64>, vector<[4]xf32>) {
+  %0 = math.tanh %a : vector<8xf32>
+  %1 = special.softplus %b : vector<2x4xf64>
+  %2 = math.log %c : vector<[4]xf32>
+  return %0, %1, %2 : vector<8xf32>, vector<2x4xf64>, vector<[4]xf32>
+}
+
+// -----
+
+// Softplus, its relatives and exp(-|x|) have one exp, which clamps once, and
+// two quotients.
+// CHECK-LABEL: func.func @shared
+// CHECK-COUNT-1: arith.shrui
+// CHECK-NOT: arith.shrui
+// CHECK: return
+func.func @shared(%x: f64) -> (f64, f64, f64, f64) {
+  %0 = special.softplus %x : f64
+  %1 = special.sigmoid %x : f64
+  %2 = special.log_sigmoid %x : f64
+  %3 = math.absf %x : f64
+  %4 = arith.negf %3 : f64
+  %5 = math.exp %4 : f64
+  return %0, %1, %2, %5 : f64, f64, f64, f64
+}
+
+// -----
+
+// Tensors, other types and other ops stay.
+// CHECK-LABEL: func.func @others
+// CHECK-DAG: math.exp %{{.*}} : tensor<4xf32>
+// CHECK-DAG: math.exp %{{.*}} : f16
+// CHECK-DAG: math.sqrt %{{.*}} : f64
+// CHECK-DAG: special.regularized_gamma_p
+// CHECK-NEXT: return
+func.func @others(%a: tensor<4xf32>, %b: f16, %c: f64)
+    -> (tensor<4xf32>, f16, f64, f64) {
+  %0 = math.exp %a : tensor<4xf32>
+  %1 = math.exp %b : f16
+  %2 = math.sqrt %c : f64
+  %3 = special.regularized_gamma_p %c, %c : f64
+  return %0, %1, %2, %3 : tensor<4xf32>, f16, f64, f64
+}

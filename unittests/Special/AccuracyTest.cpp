@@ -1,0 +1,311 @@
+//===- AccuracyTest.cpp - errors of expanded functions --------------------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What `vi-expand-special` makes of each function, compiled, against MPFR: in
+// units in the last place of the result, over the whole domain, subnormal
+// numbers included, and at its edges; with and without fused multiply-add. With
+// VI_EXHAUSTIVE=1 in the environment there are many more points, and f32 is run
+// through from end to end.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "vi/InitAll.h"
+#include "vi/Target/JIT.h"
+#include "gtest/gtest.h"
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <mpfr.h>
+#include <random>
+
+using namespace mlir;
+
+namespace {
+
+/// A function: the op, its value by MPFR, and where to look closely.
+struct Function {
+  const char *op;
+  void (*reference)(mpfr_t value, mpfr_t x);
+  double low, high;
+  /// The largest error in ulp, in f64 and in f32.
+  double bound, boundF32;
+};
+
+/// Numbers of enough digits for 1 + exp(-700).
+struct Number {
+  mpfr_t value;
+  explicit Number(mpfr_prec_t bits = 1200) { mpfr_init2(value, bits); }
+  ~Number() { mpfr_clear(value); }
+  operator mpfr_ptr() { return value; }
+};
+
+/// log(1 + exp(x)).
+void softplus(mpfr_t value, mpfr_t x) {
+  if (mpfr_cmp_si(x, 100000) > 0) {
+    mpfr_set(value, x, MPFR_RNDN);
+    return;
+  }
+  Number e;
+  mpfr_exp(e, x, MPFR_RNDN);
+  mpfr_log1p(value, e, MPFR_RNDN);
+}
+
+void logSigmoid(mpfr_t value, mpfr_t x) {
+  Number minus;
+  mpfr_neg(minus, x, MPFR_RNDN);
+  softplus(value, minus);
+  mpfr_neg(value, value, MPFR_RNDN);
+}
+
+void sigmoid(mpfr_t value, mpfr_t x) {
+  Number e;
+  mpfr_neg(e, x, MPFR_RNDN);
+  mpfr_exp(e, e, MPFR_RNDN);
+  mpfr_add_ui(e, e, 1, MPFR_RNDN);
+  mpfr_ui_div(value, 1, e, MPFR_RNDN);
+}
+
+#define VI_MPFR(FUNCTION)                                                      \
+  [](mpfr_t value, mpfr_t x) { FUNCTION(value, x, MPFR_RNDN); }
+
+const Function functions[] = {
+    {"math.exp", VI_MPFR(mpfr_exp), -10, 10, 1.1, 1.1},
+    {"math.exp2", VI_MPFR(mpfr_exp2), -10, 10, 1.1, 1.1},
+    {"math.expm1", VI_MPFR(mpfr_expm1), -2, 3, 1.2, 1.2},
+    {"math.log", VI_MPFR(mpfr_log), 0.5, 2, 0.8, 0.8},
+    {"math.log1p", VI_MPFR(mpfr_log1p), -1, 2, 0.8, 1.0},
+    {"math.tanh", VI_MPFR(mpfr_tanh), -20, 20, 1.5, 1.5},
+    {"special.sigmoid", sigmoid, -40, 10, 1.7, 1.7},
+    {"special.softplus", softplus, -40, 10, 1.5, 1.6},
+    {"special.log_sigmoid", logSigmoid, -10, 40, 1.5, 1.6},
+};
+
+bool isExhaustive() { return std::getenv("VI_EXHAUSTIVE") != nullptr; }
+
+template <class T> T fromBits(uint64_t bits) {
+  T value;
+  if constexpr (sizeof(T) == 4) {
+    uint32_t word = static_cast<uint32_t>(bits);
+    std::memcpy(&value, &word, sizeof(value));
+  } else {
+    std::memcpy(&value, &bits, sizeof(value));
+  }
+  return value;
+}
+
+/// Points of each kind: where the function bends, of every exponent, close to 0
+/// and 1, at the edges of the format and of what exp can represent.
+template <class T> std::vector<T> getPoints(const Function &function) {
+  std::mt19937_64 random(20240611);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  std::vector<T> points = {T(0.0),
+                           T(-0.0),
+                           T(1),
+                           T(-1),
+                           std::numeric_limits<T>::infinity(),
+                           -std::numeric_limits<T>::infinity(),
+                           std::numeric_limits<T>::quiet_NaN(),
+                           std::numeric_limits<T>::denorm_min(),
+                           -std::numeric_limits<T>::denorm_min(),
+                           std::numeric_limits<T>::min(),
+                           std::numeric_limits<T>::max(),
+                           std::numeric_limits<T>::lowest()};
+  int count = isExhaustive() ? 200000 : 2000;
+  for (int i = 0; i < count; ++i) {
+    points.push_back(
+        T(function.low + (function.high - function.low) * uniform(random)));
+    points.push_back(fromBits<T>(random()));
+    double near = std::ldexp(uniform(random) - 0.5, -int(uniform(random) * 60));
+    points.push_back(T(near));
+    points.push_back(T(1 + near));
+    points.push_back(T(-1 + near));
+    points.push_back(
+        T((uniform(random) - 0.5) * (sizeof(T) == 4 ? 220 : 1500)));
+  }
+  for (double edge : {function.low, function.high, 709.782712893384,
+                      -745.1332191019411, -708.3964185322641, 88.72283905206835,
+                      -103.97207708399179, -87.33654475055310})
+    for (int i = -100; i <= 100; ++i)
+      points.push_back(T(edge * (1 + i * std::numeric_limits<T>::epsilon())));
+  return points;
+}
+
+template <class T> const char *getTypeName() {
+  return sizeof(T) == 4 ? "f32" : "f64";
+}
+
+class AccuracyTest : public ::testing::TestWithParam<Function> {
+protected:
+  AccuracyTest() {
+    DialectRegistry registry;
+    vi::registerAllDialects(registry);
+    vi::registerAllExtensions(registry);
+    context.appendDialectRegistry(registry);
+  }
+
+  /// The function as code on arrays and on one number.
+  std::unique_ptr<vi::JIT> compile(const std::string &type, bool fma) {
+    std::string op = GetParam().op;
+    std::string source =
+        "func.func @array(%x: tensor<?x" + type + ">) -> tensor<?x" + type +
+        "> attributes {vi.export} { %y = " + op + " %x : tensor<?x" + type +
+        "> return %y : tensor<?x" + type + "> } func.func @one(%x: " + type +
+        ") -> " + type + " attributes {vi.export} { %y = " + op +
+        " %x : " + type + " return %y : " + type + " }";
+    OwningOpRef<ModuleOp> module =
+        parseSourceString<ModuleOp>(source, &context);
+    EXPECT_TRUE(module);
+    vi::JIT::Options options;
+    if (!fma)
+      options.target.features = "-fma,-avx512f";
+    auto jit = vi::JIT::compile(*module, options);
+    EXPECT_TRUE(static_cast<bool>(jit)) << llvm::toString(jit.takeError());
+    return std::move(*jit);
+  }
+
+  template <class T>
+  std::vector<T> run(const vi::JIT &jit, std::vector<T> &points) {
+    std::vector<T> values(points.size());
+    T *x = points.data(), *y = values.data();
+    int64_t size = points.size();
+    void *arguments[] = {&x, &size, &y};
+    llvm::cantFail(jit.lookup("array"))(arguments);
+    return values;
+  }
+
+  template <class T> void check(bool fma);
+
+  MLIRContext context;
+};
+
+/// |value - exact| in ulp; infinite where only one of them is a number.
+template <class T> double getError(T value, mpfr_t exact) {
+  T rounded = sizeof(T) == 4 ? T(mpfr_get_flt(exact, MPFR_RNDN))
+                             : T(mpfr_get_d(exact, MPFR_RNDN));
+  if (std::isnan(rounded) || std::isnan(value))
+    return std::isnan(rounded) && std::isnan(value)
+               ? 0
+               : std::numeric_limits<double>::infinity();
+  // The largest number stands for the infinity next to it.
+  if (std::isinf(rounded) || std::isinf(value))
+    return rounded == value || std::nextafter(rounded, value) == value
+               ? 0
+               : std::numeric_limits<double>::infinity();
+  constexpr int lowest =
+      std::numeric_limits<T>::min_exponent - std::numeric_limits<T>::digits;
+  long exponent = lowest;
+  if (!mpfr_zero_p(exact))
+    exponent = std::max<long>(
+        mpfr_get_exp(exact) - std::numeric_limits<T>::digits, lowest);
+  Number difference(200);
+  mpfr_set_d(difference, value, MPFR_RNDN);
+  mpfr_sub(difference, difference, exact, MPFR_RNDN);
+  mpfr_mul_2si(difference, difference, -exponent, MPFR_RNDN);
+  return std::fabs(mpfr_get_d(difference, MPFR_RNDN));
+}
+
+template <class T> void AccuracyTest::check(bool fma) {
+  const Function &function = GetParam();
+  std::unique_ptr<vi::JIT> jit = compile(getTypeName<T>(), fma);
+  std::vector<T> points = getPoints<T>(function);
+  std::vector<T> values = run<T>(*jit, points);
+  Number x(64), exact(200);
+  double worst = 0;
+  T worstPoint = 0, worstValue = 0;
+  for (size_t i = 0; i < points.size(); ++i) {
+    mpfr_set_d(x, points[i], MPFR_RNDN);
+    function.reference(exact, x);
+    double error = getError(values[i], exact);
+    if (error > worst) {
+      worst = error;
+      worstPoint = points[i];
+      worstValue = values[i];
+    }
+  }
+  double bound = sizeof(T) == 4 ? function.boundF32 : function.bound;
+  RecordProperty("ulp", std::to_string(worst));
+  EXPECT_LE(worst, bound) << function.op << " on " << getTypeName<T>() << " at "
+                          << worstPoint << " is " << worstValue;
+  if (isExhaustive())
+    std::printf("%s %s%s: %.3f ulp at %a\n", function.op, getTypeName<T>(),
+                fma ? "" : " without fma", worst, double(worstPoint));
+
+  // A number alone has the bits that it has in a vector.
+  auto one = llvm::cantFail(jit->lookup("one"));
+  for (size_t i = 0; i < points.size(); i += 7) {
+    T value;
+    void *arguments[] = {&points[i], &value};
+    one(arguments);
+    if (std::isnan(value) && std::isnan(values[i]))
+      continue;
+    ASSERT_EQ(std::memcmp(&value, &values[i], sizeof(T)), 0)
+        << function.op << " at " << points[i];
+  }
+}
+
+TEST_P(AccuracyTest, F64) { check<double>(/*fma=*/true); }
+TEST_P(AccuracyTest, F64WithoutFMA) { check<double>(/*fma=*/false); }
+TEST_P(AccuracyTest, F32) { check<float>(/*fma=*/true); }
+TEST_P(AccuracyTest, F32WithoutFMA) { check<float>(/*fma=*/false); }
+
+class EndToEndTest : public AccuracyTest {};
+
+/// All numbers of f32, against what f64 gives, whose error is nothing beside
+/// that of f32.
+TEST_P(EndToEndTest, F32) {
+  const Function &function = GetParam();
+  std::unique_ptr<vi::JIT> jit = compile("f32", /*fma=*/true);
+  std::unique_ptr<vi::JIT> jitF64 = compile("f64", /*fma=*/true);
+  constexpr uint64_t block = 1 << 16;
+  double worst = 0;
+  float worstPoint = 0;
+  for (uint64_t first = 0; first < (uint64_t(1) << 32); first += block) {
+    std::vector<float> points(block);
+    for (uint64_t i = 0; i < block; ++i)
+      points[i] = fromBits<float>(first + i);
+    std::vector<float> values = run<float>(*jit, points);
+    std::vector<double> wide(points.begin(), points.end());
+    std::vector<double> exact = run<double>(*jitF64, wide);
+    for (uint64_t i = 0; i < block; ++i) {
+      float rounded = static_cast<float>(exact[i]);
+      if (rounded == values[i])
+        continue;
+      if (std::isnan(rounded) && std::isnan(values[i]))
+        continue;
+      double error = std::numeric_limits<double>::infinity();
+      if (std::isfinite(rounded) && std::isfinite(values[i])) {
+        int exponent = std::max(std::ilogb(exact[i]), -126) - 23;
+        error = std::fabs(std::ldexp(values[i] - exact[i], -exponent));
+      } else if (std::nextafter(rounded, values[i]) == values[i]) {
+        error = 0;
+      }
+      if (error > worst) {
+        worst = error;
+        worstPoint = points[i];
+      }
+    }
+  }
+  std::printf("%s f32, all: %.3f ulp at %a\n", function.op, worst,
+              double(worstPoint));
+  EXPECT_LE(worst, function.boundF32) << function.op << " at " << worstPoint;
+}
+
+INSTANTIATE_TEST_SUITE_P(Special, AccuracyTest, ::testing::ValuesIn(functions),
+                         [](const ::testing::TestParamInfo<Function> &info) {
+                           std::string name = info.param.op;
+                           name.erase(0, name.find('.') + 1);
+                           name.erase(
+                               std::remove(name.begin(), name.end(), '_'),
+                               name.end());
+                           return name;
+                         });
+
+} // namespace
