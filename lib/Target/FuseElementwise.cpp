@@ -45,12 +45,21 @@ static bool readsOnce(OpOperand &operand) {
   return operand.get().getDefiningOp()->getBlock() == consumer->getBlock();
 }
 
+/// Whether the op adds to what its destinations hold. Where each element is
+/// computed more than once, it would be added more than once.
+static bool accumulates(linalg::LinalgOp op) {
+  return llvm::any_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
+    return op.payloadUsesValueFromOperand(&init);
+  });
+}
+
 static bool isWorthFusing(OpOperand *operand) {
   Operation *producer = operand->get().getDefiningOp();
   if (!producer || !producer->hasOneUse())
     return false;
   auto computation = dyn_cast<linalg::LinalgOp>(producer);
-  return !computation || isCheap(computation) || readsOnce(*operand);
+  return !computation || readsOnce(*operand) ||
+         (isCheap(computation) && !accumulates(computation));
 }
 
 namespace {

@@ -297,6 +297,30 @@ case("multivariate_normal", """%y: tensor<?x?xf64>, %base: tensor<?x?xf64>, %phi
 """, normal(4, 3), (lambda a: a @ a.T + np.eye(3))(normal(3, 3)),
      np.array([0.4, 0.3, -0.2, 0.5]))
 
+# One solve with a Cholesky factor, outside of a plate: the adjoint of the factor
+# adds to a matrix that the adjoint of the factorization reads many times.
+case("factor_of_one_solve", """%base: tensor<?x?xf64>, %y: tensor<?xf64>, %phi: tensor<?xf64> {""" + CONSTANTS + """
+  %d = tensor.dim %y, %c0 : tensor<?xf64>
+  %tau = tensor.extract %phi[%c0] : tensor<?xf64>
+  %empty = tensor.empty(%d, %d) : tensor<?x?xf64>
+  %covariance = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%base, %tau : tensor<?x?xf64>, f64) outs(%empty : tensor<?x?xf64>) {
+  ^bb0(%b: f64, %t: f64, %out: f64):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %diagonal = arith.cmpi eq, %i, %j : index
+    %more = arith.addf %b, %t : f64
+    %e = arith.select %diagonal, %more, %b : f64
+    linalg.yield %e : f64
+  } -> tensor<?x?xf64>
+  %l = vi.cholesky %covariance : tensor<?x?xf64>
+  %z = vi.triangular_solve %l, %y : tensor<?x?xf64>, tensor<?xf64>
+  %init = tensor.from_elements %zero : tensor<f64>
+  %q = linalg.dot ins(%z, %z : tensor<?xf64>, tensor<?xf64>) outs(%init : tensor<f64>) -> tensor<f64>
+  %e = tensor.extract %q[] : tensor<f64>
+  return %e : f64
+""", (lambda a: a @ a.T)(normal(4, 4)), normal(4), np.array([0.7]))
+
 # linalg: named operations, a broadcast, a softmax by hand, transposes.
 case("network", """%x: tensor<?x?xf64>, %phi: tensor<?xf64> {""" + CONSTANTS + """
   %n = tensor.dim %x, %c0 : tensor<?x?xf64>
