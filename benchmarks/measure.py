@@ -1,0 +1,195 @@
+#===- measure.py - one measurement in its own process -------------------===#
+#
+# Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===-----------------------------------------------------------------------===#
+"""Measures one system at one configuration and writes a row.
+
+    measure.py WORKLOAD CONFIGURATION-NUMBER SYSTEM THREADS OUTPUT [--quick]
+
+`run.py` starts it with the threads pinned. OUTPUT gets a JSON object: the
+fields of the row, and under "times_us" every repetition's time. The system
+`reference` computes, in f64 by JAX, what the others are compared with.
+"""
+
+import importlib
+import json
+import pathlib
+import sys
+import time
+import traceback
+
+import numpy as np
+import workload as workloads
+
+SYSTEMS = {"vi-mlir": "vi_mlir", "jax": "jax", "pytorch-eager": "pytorch",
+           "pytorch-compile": "pytorch", "stan": "stan"}
+
+# Relative to the largest component of the gradient, and for values to the
+# value: sums of up to a million terms of either sign.
+TOLERANCE = {"f64": 1e-8, "f32": 2e-3}
+
+
+class Mismatch(Exception):
+    pass
+
+
+def compare(got, expected, precision):
+    """Refuses results that are not those of the reference."""
+    tolerance = TOLERANCE[precision]
+    (value, gradient), (value0, gradient0) = got, expected
+    if not abs(value - value0) <= tolerance * max(1, abs(value0)):
+        raise Mismatch(f"ELBO {value!r}, expected {value0!r}")
+    error = np.abs(gradient - gradient0)
+    largest = np.abs(gradient0).max()
+    worst = int(np.argmax(np.where(np.isnan(error), np.inf, error)))
+    if not error[worst] <= tolerance * largest:
+        raise Mismatch(f"gradient[{worst}] {gradient[worst]!r}, expected "
+                       f"{gradient0[worst]!r}; the largest is {largest!r}")
+    return float(error[worst] / largest)
+
+
+def status(name):
+    """A field of /proc/self/status, in MiB."""
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def reset_peak():
+    """Makes the peak of memory what is resident now, where that is allowed."""
+    try:
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass
+
+
+def sample(call, gradients, seconds):
+    """Times of a gradient in microseconds: calls are repeated in blocks of at
+    least two milliseconds until `seconds` have passed, 11 blocks at least."""
+    call()
+    begin = time.perf_counter()
+    call()
+    once = time.perf_counter() - begin
+    block = max(1, min(100_000, int(2e-3 / max(once, 1e-8))))
+    times, start = [], time.perf_counter()
+    while (len(times) < 11 or time.perf_counter() - start < seconds) and (
+            len(times) < 1000):
+        if len(times) >= 5 and time.perf_counter() - start > 10 * seconds:
+            break
+        begin = time.perf_counter()
+        for _ in range(block):
+            call()
+        times.append(1e6 * (time.perf_counter() - begin) / block / gradients)
+    return times
+
+
+def times_of(program, seconds):
+    """The times of the fastest way in which the program can be run."""
+    # Python's part of a call must not count for what runs in a nanosecond.
+    begin = time.perf_counter()
+    program.run(1)
+    program.run(1)
+    once = (time.perf_counter() - begin) / 2
+    count = max(1, min(1000, int(1e-3 / max(once, 1e-8))))
+    best = sample(lambda: program.run(count), count, seconds)
+    for gradients, call in getattr(program, "alternatives", list)():
+        times = sample(call, gradients, seconds)
+        if np.median(times) < np.median(best):
+            best = times
+    return best
+
+
+def reference_path(cache, w, number, quick):
+    return cache / f"{w.name}-{number}{'-quick' if quick else ''}.npz"
+
+
+def load_data(cache, w, configuration, number, quick):
+    """The data, generated once."""
+    path = cache / f"{w.name}-{number}{'-quick' if quick else ''}-data.npz"
+    if not path.exists():
+        data = w.generate(configuration)
+        temporary = path.with_suffix(".part.npz")
+        np.savez(temporary, **data)
+        temporary.rename(path)
+    with np.load(path) as file:
+        return {k: file[k] if file[k].ndim else file[k].item()
+                for k in file.files}
+
+
+def make_reference(cache, w, number, configuration, quick):
+    import dataclasses
+    module = importlib.import_module("peers.jax")
+    exact = dataclasses.replace(configuration, precision="f64")
+    data = {k: v.astype(np.float64)
+            if getattr(v, "dtype", None) == np.float32 else v
+            for k, v in load_data(cache, w, configuration, number,
+                                  quick).items()}
+    program = module.Program(w, exact, data)
+    phi, noise = w.start(configuration)
+    program.bind(phi, noise)
+    value, gradient = program.evaluate()
+    result = {"value": value, "gradient": gradient}
+    if w.guide == "meanfield":
+        point = noise[0]
+        result["joint_value"], result["joint_gradient"] = program.log_joint(
+            point * 0.1)
+        result["joint_point"] = point * 0.1
+    path = reference_path(cache, w, number, quick)
+    temporary = path.with_suffix(".part.npz")
+    np.savez(temporary, **result)
+    temporary.rename(path)
+
+
+def measure(cache, w, number, configuration, system, threads, quick):
+    data = load_data(cache, w, configuration, number, quick)
+    phi, noise = w.start(configuration)
+    with np.load(reference_path(cache, w, number, quick)) as file:
+        expected = dict(file)
+    module = importlib.import_module("peers." + SYSTEMS[system])
+    before = status("VmRSS")
+    reset_peak()
+    program = module.Program(w, configuration, data, system, threads)
+    program.bind(phi, noise)
+    if hasattr(program, "compare"):
+        value, error = program.compare(expected, compare)
+    else:
+        got = program.evaluate()
+        value, error = got[0], compare(
+            got, (float(expected["value"]), expected["gradient"]),
+            configuration.precision)
+    times = times_of(program, 0.1 if quick else 1.0)
+    peak = status("VmHWM")
+    return {"gradient_us": float(np.median(times)),
+            "compile_s": program.compile_s, "peak_mib": peak,
+            "growth_mib": peak - before, "value": value, "error_rel": error,
+            "times_us": times}
+
+
+def main():
+    name, number, system, threads, output = sys.argv[1:6]
+    quick = "--quick" in sys.argv[6:]
+    cache = pathlib.Path(output).resolve().parent
+    w, number = workloads.Workload(name), int(number)
+    configuration = w.configurations(quick)[number]
+    try:
+        if system == "reference":
+            make_reference(cache, w, number, configuration, quick)
+            row = {}
+        elif system in SYSTEMS:
+            row = measure(cache, w, number, configuration, system, int(threads),
+                          quick)
+        else:
+            module = importlib.import_module("peers." + system.partition("-")[0])
+            data = load_data(cache, w, configuration, number, quick)
+            row = module.fit(w, configuration, data, quick)
+    except Exception as error:
+        traceback.print_exc()
+        row = {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
+    pathlib.Path(output).write_text(json.dumps(row))
+
+
+if __name__ == "__main__":
+    main()
