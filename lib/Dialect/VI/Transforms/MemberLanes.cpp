@@ -26,6 +26,14 @@ using namespace vi;
 /// members are lanes.
 static constexpr int64_t maxNestedMembers = 64;
 
+/// Sums of more elements than this are not kept for each lane: with eight lanes
+/// of eight bytes each they would fill half of a small first-level cache.
+static constexpr int64_t maxLaneSumElements = 256;
+
+/// Rows of at most this many elements become lanes when they are read: the
+/// shuffles for it grow with the square of the number.
+static constexpr int64_t maxColumns = 8;
+
 static bool isScalar(Type type) { return type.isIntOrIndexOrFloat(); }
 
 VectorType MemberLanes::getLanesType(Type scalar) {
@@ -50,6 +58,21 @@ void MemberLanes::set(Value value, Form form, Value replacement) {
   entry = Entry();
   entry.form = form;
   entry.value = replacement;
+}
+
+void MemberLanes::setSum(Value value, const Entry &like, Value replacement) {
+  Entry entry;
+  entry.form = like.eachLane ? Form::LaneSum : Form::Sum;
+  entry.value = replacement;
+  entry.sum = like.sum;
+  entry.eachLane = like.eachLane;
+  entries[value] = entry;
+}
+
+bool MemberLanes::canKeepForEachLane(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() &&
+         tensor.getNumElements() <= maxLaneSumElements;
 }
 
 bool MemberLanes::isUniform(Operation *op) {
@@ -187,6 +210,43 @@ Value MemberLanes::writeLanes(Value vector, Value tensor, ValueRange indices) {
       ->getResult(0);
 }
 
+Value MemberLanes::readColumns(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (type.getRank() != 2 || type.isDynamicDim(1) ||
+      type.getDimSize(1) > maxColumns || type.getDimSize(1) < 1 ||
+      tensor.getDefiningOp<tensor::ExtractSliceOp>())
+    return Value();
+  Location loc = tensor.getLoc();
+  int64_t columns = type.getDimSize(1);
+  SmallVector<ReassociationIndices> all{{0, 1}};
+  Value flat = tensor::CollapseShapeOp::create(builder, loc, tensor, all);
+  Value start = arith::MulIOp::create(builder, loc, base, getIndex(columns));
+  SmallVector<Value> blocks;
+  for (int64_t block = 0; block < columns; ++block) {
+    Value at =
+        arith::AddIOp::create(builder, loc, start, getIndex(block * lanes));
+    blocks.push_back(readLanes(flat, at));
+  }
+  Value tile = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<int64_t>{columns, lanes}, type.getElementType());
+  for (int64_t column = 0; column < columns; ++column) {
+    // Lane l is element l * columns + column of the blocks, one behind the
+    // other: each block in turn puts its elements in place.
+    Value vector = blocks[0];
+    for (int64_t block = 0; block < columns; ++block) {
+      SmallVector<int64_t> mask;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        int64_t at = lane * columns + column;
+        mask.push_back(at / lanes == block ? lanes + at % lanes : lane);
+      }
+      vector =
+          vector::ShuffleOp::create(builder, loc, vector, blocks[block], mask);
+    }
+    tile = writeLanes(vector, tile, {getIndex(column), getIndex(0)});
+  }
+  return tile;
+}
+
 //===----------------------------------------------------------------------===//
 // Scalars
 //===----------------------------------------------------------------------===//
@@ -264,12 +324,15 @@ LogicalResult MemberLanes::emitExtract(Operation *op) {
     return all;
   };
   switch (tensor.form) {
-  case Form::Sum: {
+  case Form::Sum:
+  case Form::LaneSum: {
     // Waits for the contributions and the insertion that end the update.
     Entry &element = entries[extract.getResult()];
     element = Entry();
     element.form = Form::Element;
     element.value = tensor.value;
+    element.sum = tensor.sum;
+    element.eachLane = tensor.eachLane;
     llvm::append_range(element.indices, indices);
     return success();
   }
@@ -358,6 +421,40 @@ LogicalResult MemberLanes::addToElements(Operation *op, const Entry &element) {
   return success();
 }
 
+LogicalResult MemberLanes::addToLaneSum(Operation *op, const Entry &target,
+                                        const Entry &element) {
+  auto insert = cast<tensor::InsertOp>(op);
+  Location loc = op->getLoc();
+  OperandRange indices = insert.getIndices();
+  auto add = [&](Value left, Value right) -> Value {
+    if (isa<IntegerType, IndexType>(insert.getScalar().getType()))
+      return arith::AddIOp::create(builder, loc, left, right);
+    return arith::AddFOp::create(builder, loc, left, right);
+  };
+  if (llvm::all_of(indices, [&](Value index) { return isUniform(index); })) {
+    SmallVector<Value> at = getLaneIndices(indices, 0);
+    at.push_back(getIndex(0));
+    Value after = add(readLanes(target.value, at), element.contribution);
+    setSum(insert.getResult(), target, writeLanes(after, target.value, at));
+    return success();
+  }
+  // Lanes never meet in one element.
+  Value sum = target.value;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    SmallVector<Value> at = getLaneIndices(indices, lane);
+    if (llvm::is_contained(at, Value()))
+      return fail(op);
+    at.push_back(getIndex(lane));
+    Value before = tensor::ExtractOp::create(builder, loc, sum, at);
+    Value contribution =
+        vector::ExtractOp::create(builder, loc, element.contribution, lane);
+    sum = tensor::InsertOp::create(builder, loc, add(before, contribution), sum,
+                                   at);
+  }
+  setSum(insert.getResult(), target, sum);
+  return success();
+}
+
 LogicalResult MemberLanes::emitInsert(Operation *op) {
   auto insert = cast<tensor::InsertOp>(op);
   Location loc = op->getLoc();
@@ -366,7 +463,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
   bool uniformIndices =
       llvm::all_of(indices, [&](Value index) { return isUniform(index); });
 
-  if (target.form != Form::Sum) {
+  if (target.form != Form::Sum && target.form != Form::LaneSum) {
     // An element of a tensor of the member's own.
     Value tile = getTile(insert.getDest());
     Value vector = getLanes(insert.getScalar());
@@ -396,9 +493,11 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
       scalar.indices != SmallVector<Value>(indices))
     return fail(op);
   if (!scalar.contribution) {
-    set(insert.getResult(), Form::Sum, target.value);
+    setSum(insert.getResult(), target, target.value);
     return success();
   }
+  if (target.eachLane)
+    return addToLaneSum(op, target, scalar);
   bool integer = insert.getScalar().getType().isIntOrIndex();
   auto add = [&](OpBuilder &b, Value sum, Value contribution,
                  ArrayRef<Value> at) -> Value {
@@ -417,7 +516,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
     return add(b, target.value, total, at);
   };
   if (uniformIndices) {
-    set(insert.getResult(), Form::Sum, addAll(builder));
+    setSum(insert.getResult(), target, addAll(builder));
     return success();
   }
   auto addEach = [&](OpBuilder &b) -> Value {
@@ -442,7 +541,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
                   .getResult()
             : arith::AddFOp::create(builder, loc, before, scalar.contribution)
                   .getResult();
-    set(insert.getResult(), Form::Sum, writeLanes(after, target.value, at));
+    setSum(insert.getResult(), target, writeLanes(after, target.value, at));
     return success();
   }
   for (Value index : indices)
@@ -478,7 +577,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
         Value sum = addEach(builder);
         scf::YieldOp::create(builder, l, sum);
       });
-  set(insert.getResult(), Form::Sum, branch.getResult(0));
+  setSum(insert.getResult(), target, branch.getResult(0));
   return success();
 }
 
@@ -628,7 +727,6 @@ static bool isSumWith(Value value, BlockArgument sum) {
 
 LogicalResult MemberLanes::emitGeneric(Operation *op) {
   auto generic = cast<linalg::GenericOp>(op);
-  Location loc = op->getLoc();
   if (!generic.hasPureTensorSemantics())
     return fail(op);
   bool captures = false;
@@ -638,22 +736,45 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
   if (captures)
     return fail(op);
 
-  // Either all outputs are the member's own, or all are running sums.
-  bool sums = llvm::any_of(generic.getOutputs(), [&](Value output) {
-    return lookup(output).form == Form::Sum;
+  // Sums over all lanes and results for each member differ in what the new
+  // dimension is.
+  SmallVector<unsigned> shared, own;
+  bool rows = llvm::any_of(generic.getInputs(), [&](Value input) {
+    return lookup(input).form == Form::Rows;
   });
+  for (auto [number, output] : llvm::enumerate(generic.getOutputs())) {
+    Entry entry = lookup(output);
+    if (entry.form == Form::LaneSum && rows) {
+      // Rows are added up where they lie.
+      unsuitableSum = entry.sum;
+      return fail(op);
+    }
+    (entry.form == Form::Sum ? shared : own).push_back(number);
+  }
+  if (!own.empty() && failed(emitGeneric(generic, own, /*areSums=*/false)))
+    return failure();
+  return shared.empty() ? success()
+                        : emitGeneric(generic, shared, /*areSums=*/true);
+}
+
+LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
+                                       ArrayRef<unsigned> results,
+                                       bool areSums) {
+  Location loc = generic.getLoc();
   unsigned loops = generic.getNumLoops();
   MLIRContext *context = builder.getContext();
   AffineExpr lane = getAffineDimExpr(loops, context);
+  Block *body = generic.getBody();
   SmallVector<AffineMap> maps;
   SmallVector<Value> inputs, outputs;
+  SmallVector<Type> types;
   auto addMap = [&](AffineMap map, Form form) {
-    SmallVector<AffineExpr> results(map.getResults());
+    SmallVector<AffineExpr> expressions(map.getResults());
     if (form == Form::Rows)
-      results.insert(results.begin(), lane);
-    else if (form == Form::Tile)
-      results.push_back(lane);
-    maps.push_back(AffineMap::get(loops + 1, 0, results, context));
+      expressions.insert(expressions.begin(), lane);
+    else if (form != Form::Uniform)
+      expressions.push_back(lane);
+    maps.push_back(AffineMap::get(loops + 1, 0, expressions, context));
   };
   for (OpOperand *operand : generic.getDpsInputOperands()) {
     Value value = operand->get();
@@ -666,58 +787,77 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
     }
     Value tile = getTile(value);
     if (!tile)
-      return fail(op);
+      return fail(generic);
     inputs.push_back(tile);
     addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
   }
-  for (OpOperand &operand : generic.getDpsInitsMutable()) {
+  for (unsigned result : results) {
+    OpOperand &operand = *generic.getDpsInitOperand(result);
     Value value = operand.get();
     Entry entry = lookup(value);
-    AffineMap map = generic.getMatchingIndexingMap(&operand);
-    if (sums) {
-      unsigned number = operand.getOperandNumber();
-      BlockArgument sum = generic.getRegion().getArgument(number);
-      Value yielded = generic.getBody()->getTerminator()->getOperand(
-          number - generic.getNumDpsInputs());
-      if (entry.form != Form::Sum || !isSumWith(yielded, sum))
-        return fail(op);
-      outputs.push_back(entry.value);
-      addMap(map, Form::Uniform);
-      continue;
-    }
-    // What the body does not read need not be there.
-    Value tile = generic.payloadUsesValueFromOperand(&operand)
-                     ? getTile(value)
-                     : createTile(value);
-    if (!tile)
-      return fail(op);
-    outputs.push_back(tile);
-    addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
+    bool isSum = entry.form == Form::Sum || entry.form == Form::LaneSum;
+    if (isSum && !isSumWith(body->getTerminator()->getOperand(result),
+                            body->getArgument(operand.getOperandNumber())))
+      return fail(generic);
+    Value output;
+    if (isSum)
+      output = entry.value;
+    else // What the body does not read need not be there.
+      output = generic.payloadUsesValueFromOperand(&operand)
+                   ? getTile(value)
+                   : createTile(value);
+    if (!output)
+      return fail(generic);
+    outputs.push_back(output);
+    types.push_back(output.getType());
+    addMap(generic.getMatchingIndexingMap(&operand), areSums ? Form::Uniform
+                                                     : entry.form == Form::Rows
+                                                         ? Form::Rows
+                                                         : Form::Tile);
   }
   SmallVector<utils::IteratorType> iterators = generic.getIteratorTypesArray();
-  iterators.push_back(sums ? utils::IteratorType::reduction
-                           : utils::IteratorType::parallel);
-  SmallVector<Type> types;
-  for (Value output : outputs)
-    types.push_back(output.getType());
-  auto batched = linalg::GenericOp::create(builder, loc, types, inputs, outputs,
-                                           maps, iterators);
-  IRMapping mapping;
-  // Captured values are uniform: those of the member's program have copies.
-  visitUsedValuesDefinedAbove(
-      generic.getRegion(), generic.getRegion(), [&](OpOperand *operand) {
-        mapping.map(operand->get(), lookup(operand->get()).value);
+  iterators.push_back(areSums ? utils::IteratorType::reduction
+                              : utils::IteratorType::parallel);
+  auto batched = linalg::GenericOp::create(
+      builder, loc, types, inputs, outputs, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange arguments) {
+        IRMapping mapping;
+        // Captured values are uniform: those of the member's program have
+        // copies.
+        visitUsedValuesDefinedAbove(
+            generic.getRegion(), generic.getRegion(), [&](OpOperand *operand) {
+              mapping.map(operand->get(), lookup(operand->get()).value);
+            });
+        unsigned inputCount = generic.getNumDpsInputs();
+        for (unsigned number = 0; number < inputCount; ++number)
+          mapping.map(body->getArgument(number), arguments[number]);
+        // What is accumulated elsewhere is read for that alone.
+        for (unsigned number = inputCount; number < body->getNumArguments();
+             ++number) {
+          BlockArgument argument = body->getArgument(number);
+          if (!argument.use_empty() &&
+              !llvm::is_contained(results, number - inputCount))
+            mapping.map(argument, arith::ConstantOp::create(
+                                      b, l, b.getZeroAttr(argument.getType())));
+        }
+        for (auto [at, result] : llvm::enumerate(results))
+          mapping.map(body->getArgument(inputCount + result),
+                      arguments[inputCount + at]);
+        for (Operation &op : body->without_terminator())
+          b.clone(op, mapping);
+        SmallVector<Value> yielded;
+        for (unsigned result : results)
+          yielded.push_back(mapping.lookupOrDefault(
+              body->getTerminator()->getOperand(result)));
+        linalg::YieldOp::create(b, l, yielded);
       });
-  generic.getRegion().cloneInto(&batched.getRegion(), mapping);
-  for (auto [before, after, output] :
-       llvm::zip(generic.getResults(), batched.getResults(),
-                 generic.getDpsInitsMutable())) {
-    Form form = Form::Tile;
-    if (sums)
-      form = Form::Sum;
-    else if (lookup(output.get()).form == Form::Rows)
-      form = Form::Rows;
-    set(before, form, after);
+  for (auto [result, value] : llvm::zip(results, batched.getResults())) {
+    Entry entry = lookup(generic.getDpsInitOperand(result)->get());
+    if (entry.form == Form::Sum || entry.form == Form::LaneSum)
+      setSum(generic.getResult(result), entry, value);
+    else
+      set(generic.getResult(result),
+          entry.form == Form::Rows ? Form::Rows : Form::Tile, value);
   }
   return success();
 }
@@ -734,11 +874,13 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
       return fail(op);
   SmallVector<Value> inits;
   SmallVector<Form> forms;
+  SmallVector<Entry> carried;
   for (Value init : loop.getInitArgs()) {
     Entry entry = lookup(init);
-    if (entry.form == Form::Sum) {
+    carried.push_back(entry);
+    if (entry.form == Form::Sum || entry.form == Form::LaneSum) {
       inits.push_back(entry.value);
-      forms.push_back(Form::Sum);
+      forms.push_back(entry.form);
       continue;
     }
     bool scalar = isScalar(init.getType());
@@ -759,9 +901,16 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
     body->getTerminator()->erase();
   builder.setInsertionPointToEnd(body);
   set(loop.getInductionVar(), Form::Uniform, copy.getInductionVar());
-  for (auto [before, after, form] :
-       llvm::zip(loop.getRegionIterArgs(), copy.getRegionIterArgs(), forms))
-    set(before, form, after);
+  auto setCarried = [&](ValueRange before, ValueRange after) {
+    for (auto [from, to, form, entry] :
+         llvm::zip(before, after, forms, carried)) {
+      if (form == Form::Sum || form == Form::LaneSum)
+        setSum(from, entry, to);
+      else
+        set(from, form, to);
+    }
+  };
+  setCarried(loop.getRegionIterArgs(), copy.getRegionIterArgs());
   if (failed(emitBlock(loop.getBody())))
     return failure();
   SmallVector<Value> next;
@@ -769,8 +918,8 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
        llvm::zip(loop.getBody()->getTerminator()->getOperands(), forms)) {
     Entry entry = lookup(value);
     Value result;
-    if (form == Form::Sum)
-      result = entry.form == Form::Sum ? entry.value : Value();
+    if (form == Form::Sum || form == Form::LaneSum)
+      result = entry.form == form ? entry.value : Value();
     else if (form == Form::Lanes)
       result = getLanes(value);
     else if (entry.form != Form::Rows)
@@ -780,9 +929,7 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
     next.push_back(result);
   }
   scf::YieldOp::create(builder, op->getLoc(), next);
-  for (auto [before, after, form] :
-       llvm::zip(loop.getResults(), copy.getResults(), forms))
-    set(before, form, after);
+  setCarried(loop.getResults(), copy.getResults());
   return success();
 }
 
@@ -794,11 +941,13 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
   Location loc = plate.getLoc();
   SmallVector<Value> inits;
   SmallVector<Form> forms;
+  SmallVector<Entry> carried;
   for (Value init : plate.getInits()) {
     Entry entry = lookup(init);
-    if (entry.form == Form::Sum) {
+    carried.push_back(entry);
+    if (entry.form == Form::Sum || entry.form == Form::LaneSum) {
       inits.push_back(entry.value);
-      forms.push_back(Form::Sum);
+      forms.push_back(entry.form);
       continue;
     }
     bool scalar = isScalar(init.getType());
@@ -817,7 +966,6 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
     shape.push_back(lanes);
     inits.push_back(
         tensor::EmptyOp::create(builder, loc, shape, type.getElementType()));
-    forms.push_back(Form::Tile);
   }
   auto loop = scf::ForOp::create(builder, loc, getIndex(0), getIndex(count),
                                  getIndex(1), inits);
@@ -884,9 +1032,18 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
             source.value, offsets, sizes, strides));
   }
   unsigned sums = plate.getSums().size();
-  for (auto [argument, carried, form] :
-       llvm::zip(plate.getSumArguments(), loop.getRegionIterArgs(), forms))
-    set(argument, form, carried);
+  auto setCarried = [&](ValueRange before, ValueRange after) {
+    for (auto [from, to, form, entry] :
+         llvm::zip(before, after, forms, carried)) {
+      if (form == Form::Sum || form == Form::LaneSum)
+        setSum(from, entry, to);
+      else
+        set(from, form, to);
+    }
+  };
+  SmallVector<Value> arguments(plate.getSumArguments().begin(),
+                               plate.getSumArguments().end());
+  setCarried(arguments, loop.getRegionIterArgs().take_front(sums));
   if (failed(emitBlock(plate.getBlock())))
     return failure();
   YieldOp yield = plate.getYield();
@@ -894,8 +1051,8 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
   for (auto [value, form] : llvm::zip(yield.getSums(), forms)) {
     Entry entry = lookup(value);
     Value result;
-    if (form == Form::Sum)
-      result = entry.form == Form::Sum ? entry.value : Value();
+    if (form == Form::Sum || form == Form::LaneSum)
+      result = entry.form == form ? entry.value : Value();
     else if (form == Form::Lanes)
       result = getLanes(value);
     else if (entry.form != Form::Rows)
@@ -904,28 +1061,27 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
       return fail(plate);
     next.push_back(result);
   }
-  for (auto [value, carried] : llvm::zip(
+  for (auto [value, stack] : llvm::zip(
            yield.getValues(), loop.getRegionIterArgs().drop_front(sums))) {
     if (isScalar(value.getType())) {
       Value vector = getLanes(value);
       if (!vector)
         return fail(plate);
-      next.push_back(writeLanes(vector, carried, {index, getIndex(0)}));
+      next.push_back(writeLanes(vector, stack, {index, getIndex(0)}));
       continue;
     }
     Value tile = lookup(value).form == Form::Rows ? Value() : getTile(value);
     if (!tile)
       return fail(plate);
-    MemberSlice slice = getMemberSlice(builder, loc, carried, index);
-    next.push_back(tensor::InsertSliceOp::create(builder, loc, tile, carried,
-                                                 slice.offsets, slice.sizes,
-                                                 slice.strides));
+    MemberSlice slice = getMemberSlice(builder, loc, stack, index);
+    next.push_back(tensor::InsertSliceOp::create(
+        builder, loc, tile, stack, slice.offsets, slice.sizes, slice.strides));
   }
   scf::YieldOp::create(builder, loc, next);
-  for (auto [result, value, form] :
-       llvm::zip(plate.getResults(), loop.getResults(), forms))
-    set(result, form, value);
-  // The stack's type says the count.
+  setCarried(plate.getSums(), loop.getResults().take_front(sums));
+  for (auto [stack, tile] :
+       llvm::zip(plate.getStacks(), loop.getResults().drop_front(sums)))
+    set(stack, Form::Tile, tile);
   return success();
 }
 
@@ -1002,6 +1158,10 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
       set(argument, Form::Lanes, readLanes(slice, base));
       continue;
     }
+    if (Value tile = readColumns(slice)) {
+      set(argument, Form::Tile, tile);
+      continue;
+    }
     MemberSlice rows = getMemberSlice(builder, loc, slice, base, lanes);
     SmallVector<int64_t> shape{lanes};
     llvm::append_range(shape, type.getShape());
@@ -1010,8 +1170,16 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
             builder, loc, RankedTensorType::get(shape, type.getElementType()),
             slice, rows.offsets, rows.sizes, rows.strides));
   }
-  for (auto [argument, sum] : llvm::zip(plate.getSumArguments(), sums))
-    set(argument, isScalar(argument.getType()) ? Form::Lanes : Form::Sum, sum);
+  for (auto [number, argument] : llvm::enumerate(plate.getSumArguments())) {
+    if (isScalar(argument.getType())) {
+      set(argument, Form::Lanes, sums[number]);
+      continue;
+    }
+    Entry entry;
+    entry.sum = number;
+    entry.eachLane = sums[number].getType() != argument.getType();
+    setSum(argument, entry, sums[number]);
+  }
 
   if (failed(emitBlock(plate.getBlock())))
     return failure();
@@ -1019,9 +1187,12 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
   YieldOp yield = plate.getYield();
   for (auto [sum, value] : llvm::zip(sums, yield.getSums())) {
     Entry entry = lookup(value);
-    sum = isScalar(value.getType()) ? getLanes(value)
-          : entry.form == Form::Sum ? entry.value
-                                    : Value();
+    if (isScalar(value.getType()))
+      sum = getLanes(value);
+    else if (entry.form == Form::Sum || entry.form == Form::LaneSum)
+      sum = entry.value;
+    else
+      sum = Value();
     if (!sum)
       return fail(yield);
   }

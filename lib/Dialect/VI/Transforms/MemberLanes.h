@@ -11,7 +11,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "vi/Dialect/VI/IR/VI.h"
 
-#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace vi {
@@ -21,17 +21,17 @@ namespace vi {
 /// What is the same for all members stays as it is. What differs is kept in one
 /// of these forms:
 ///
-/// | of one member | of a tile of members |
-/// |---|---|
-/// | a scalar | `vector<lanes x T>` |
-/// | a slice of a tensor that has a row for each member | the rows of the tile,
-/// `tensor<lanes x D x T>` | | another tensor | `tensor<D x lanes x T>`,
-/// members innermost | | a running sum, scalar | a vector of partial sums, one
-/// for each lane | | a running sum, tensor | the tensor itself, with all
-/// members added |
+/// - a scalar: `vector<lanes x T>`;
+/// - a slice of a tensor that has a row for each member: the rows of the tile,
+///   `tensor<lanes x D x T>`, or, for a few elements, as the next;
+/// - another tensor: a *tile*, `tensor<D x lanes x T>`, members innermost;
+/// - a running sum, scalar: a vector of partial sums, one for each lane;
+/// - a running sum, tensor: the tensor itself, with all members added, or a
+/// tile
+///   of partial sums, one for each lane.
 ///
 /// A computation without a form of this kind (a branch, a loop whose bounds
-/// differ between members) makes `emit…` return failure; what was emitted so
+/// differ between members) makes `emitTile` return failure; what was emitted so
 /// far is of no use then.
 class MemberLanes {
 public:
@@ -45,6 +45,13 @@ public:
   mlir::LogicalResult emitTile(PlateOp plate,
                                llvm::SmallVectorImpl<mlir::Value> &sums,
                                llvm::SmallVectorImpl<mlir::Value> &stacks);
+
+  /// Whether a sum of type `type` can be kept for each lane.
+  static bool canKeepForEachLane(mlir::Type type);
+
+  /// The number of a sum that must not be kept for each lane, after a failure
+  /// that is due to that; none where it is due to something else.
+  std::optional<unsigned> getUnsuitableSum() const { return unsuitableSum; }
 
   /// What could not be written, after a failure.
   mlir::Operation *getObstacle() const { return obstacle; }
@@ -64,6 +71,8 @@ private:
     Rows,
     /// A running sum that is a tensor.
     Sum,
+    /// The same, kept for each lane: `D x lanes`.
+    LaneSum,
     /// An element of a running sum with contributions added to it.
     Element
   };
@@ -72,6 +81,10 @@ private:
     mlir::Value value;
     /// Of an element: the running sum's indices, as of one member.
     llvm::SmallVector<mlir::Value> indices;
+    /// Of a running sum and its elements: its number, and whether it is kept
+    /// for each lane.
+    unsigned sum = 0;
+    bool eachLane = false;
     /// Of an element: vector of contributions, null where there are none.
     mlir::Value contribution;
   };
@@ -87,8 +100,15 @@ private:
   mlir::LogicalResult emitSplat(mlir::Operation *op);
   mlir::LogicalResult emitDim(mlir::Operation *op);
   mlir::LogicalResult emitGeneric(mlir::Operation *op);
+  /// Writes the results `results` of `generic`, which are all sums over lanes,
+  /// or none is.
+  mlir::LogicalResult emitGeneric(mlir::linalg::GenericOp generic,
+                                  llvm::ArrayRef<unsigned> results,
+                                  bool areSums);
   mlir::LogicalResult emitFor(mlir::Operation *op);
   mlir::LogicalResult emitPlate(PlateOp plate);
+  mlir::LogicalResult addToLaneSum(mlir::Operation *op, const Entry &target,
+                                   const Entry &element);
   mlir::LogicalResult addToElements(mlir::Operation *op, const Entry &element);
 
   /// The entry of a value of the member's program, or of one from outside.
@@ -99,6 +119,11 @@ private:
   /// Whether neither operands nor captured values differ between members.
   bool isUniform(mlir::Operation *op);
   void set(mlir::Value value, Form form, mlir::Value replacement);
+  /// The value of running sum `like` is now `replacement`.
+  void setSum(mlir::Value value, const Entry &like, mlir::Value replacement);
+  /// The rows of members from `base` on of a tensor whose rows have a few
+  /// elements, as a tile; null where that is not possible without a copy.
+  mlir::Value readColumns(mlir::Value tensor);
 
   /// A scalar as a vector of lanes; null where it has no such form.
   mlir::Value getLanes(mlir::Value value);
@@ -127,6 +152,7 @@ private:
   mlir::Value base;
   llvm::DenseMap<mlir::Value, Entry> entries;
   mlir::Operation *obstacle = nullptr;
+  std::optional<unsigned> unsuitableSum;
 };
 
 } // namespace vi

@@ -17,6 +17,8 @@
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 
+#include "llvm/ADT/SmallBitVector.h"
+
 namespace vi {
 #define GEN_PASS_DEF_TILEPLATES
 #include "vi/Dialect/VI/Transforms/Passes.h.inc"
@@ -48,18 +50,54 @@ unsigned getWidestNumber(vi::PlateOp plate) {
   return bits ? bits : 64;
 }
 
+/// Adds the last dimension of `tile` to `sum`.
+Value addLanes(OpBuilder &builder, Location loc, Value tile, Value sum) {
+  auto type = cast<RankedTensorType>(tile.getType());
+  int64_t rank = type.getRank();
+  AffineMap all = builder.getMultiDimIdentityMap(rank);
+  SmallVector<AffineMap> maps{all, all.getMajorSubMap(rank - 1)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  iterators.back() = utils::IteratorType::reduction;
+  bool integer = type.getElementType().isIntOrIndex();
+  auto generic = linalg::GenericOp::create(
+      builder, loc, sum.getType(), tile, sum, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange args) {
+        Value next =
+            integer ? arith::AddIOp::create(b, l, args[1], args[0]).getResult()
+                    : arith::AddFOp::create(b, l, args[1], args[0]).getResult();
+        linalg::YieldOp::create(b, l, next);
+      });
+  return generic.getResult(0);
+}
+
 /// Writes a loop over tiles of `lanes` members in front of `plate`, from
 /// `begin` on while tiles are full. On success, `begin` is the first member
-/// that is left, and `inits` are the sums and stacks so far.
+/// that is left, and `inits` are the sums and stacks so far. Sums
+/// in `laneSums` are kept for each lane; one that must not be is taken out on
+/// failure.
 LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
                         Value end, SmallVectorImpl<Value> &inits,
+                        llvm::SmallBitVector &laneSums,
                         RewriterBase &rewriter) {
   Location loc = plate.getLoc();
   rewriter.setInsertionPoint(plate);
   // Scalar sums are vectors of partial sums, one for each lane.
   unsigned sumCount = plate.getSums().size();
   SmallVector<Value> carried(inits.begin(), inits.end());
-  for (Value &sum : MutableArrayRef(carried).take_front(sumCount)) {
+  for (unsigned number = 0; number < sumCount; ++number) {
+    Value &sum = carried[number];
+    if (laneSums[number]) {
+      auto type = cast<RankedTensorType>(sum.getType());
+      SmallVector<int64_t> shape(type.getShape());
+      shape.push_back(lanes);
+      Value zero = arith::ConstantOp::create(
+          rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
+      Value empty =
+          tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
+      sum = linalg::FillOp::create(rewriter, loc, zero, empty).getResult(0);
+      continue;
+    }
     if (!sum.getType().isIntOrIndexOrFloat())
       continue;
     auto type = VectorType::get({lanes}, sum.getType());
@@ -81,6 +119,8 @@ LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
     // A loop without a terminator is not valid: give it back what it carries.
     scf::YieldOp::create(rewriter, loc, loop.getRegionIterArgs());
     rewriter.eraseOp(loop);
+    if (tile.getUnsuitableSum())
+      laneSums.reset(*tile.getUnsuitableSum());
     return failure();
   }
   llvm::append_range(sums, stacks);
@@ -89,6 +129,10 @@ LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
   rewriter.setInsertionPoint(plate);
   for (auto [number, init] : llvm::enumerate(inits)) {
     Value result = loop.getResult(number);
+    if (number < sumCount && laneSums[number]) {
+      init = addLanes(rewriter, loc, result, init);
+      continue;
+    }
     if (!isa<VectorType>(result.getType())) {
       init = result;
       continue;
@@ -114,8 +158,18 @@ LogicalResult lowerPlate(vi::PlateOp plate, int64_t vectorBits,
   int64_t lanes = vectorBits / getWidestNumber(plate);
   int64_t count = plate.getStaticCount();
   bool few = !ShapedType::isDynamic(count) && count < lanes;
-  if (lanes > 1 && !few)
-    (void)emitTiles(plate, lanes, begin, end, inits, rewriter);
+  if (lanes > 1 && !few) {
+    llvm::SmallBitVector laneSums(plate.getSums().size());
+    for (auto [number, sum] : llvm::enumerate(plate.getSums()))
+      laneSums[number] = vi::MemberLanes::canKeepForEachLane(sum.getType());
+    // Each failure leaves a sum less to be kept for each lane.
+    unsigned before;
+    do
+      before = laneSums.count();
+    while (failed(emitTiles(plate, lanes, begin, end, inits, laneSums,
+                            rewriter)) &&
+           laneSums.count() < before);
+  }
   vi::replaceByLoop(plate, begin, end, inits, rewriter);
   return success();
 }
