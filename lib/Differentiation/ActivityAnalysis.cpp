@@ -72,9 +72,8 @@ void forEachTarget(OpOperand &use, function_ref<void(Value)> visit) {
   }
   if (isa<StopGradientOp>(op))
     return;
-  if (auto generate = dyn_cast<tensor::GenerateOp>(parent);
-      generate && isa<tensor::YieldOp>(op))
-    return visit(generate.getResult());
+  if (isa<tensor::YieldOp>(op))
+    return visit(parent->getResult(0));
   if (const DerivativeRule *rule =
           getDerivativeRule(op->getName().getStringRef()))
     if (rule->getKind(number) == DerivativeRule::Kind::Zero)
@@ -126,6 +125,10 @@ void forEachSource(Value value, function_ref<void(Value)> visit) {
   }
   if (auto generate = dyn_cast<tensor::GenerateOp>(op))
     return visit(generate.getBody().front().getTerminator()->getOperand(0));
+  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+    visit(pad.getSource());
+    return visit(pad.getRegion().front().getTerminator()->getOperand(0));
+  }
   if (isa<StopGradientOp>(op))
     return;
   const DerivativeRule *rule = getDerivativeRule(op->getName().getStringRef());

@@ -125,7 +125,7 @@ FailureOr<func::FuncOp> vi::createGradient(func::FuncOp function,
     return ActivityAnalysis(getIndependents(), getDependents());
   };
   if (failed(inlineCalls(function, primal, analyze)) ||
-      failed(normalize(primal, analyze())))
+      failed(normalize(primal, analyze)))
     return failure();
   ActivityAnalysis activity = analyze();
 

@@ -7,6 +7,7 @@
 
 #include "ReverseSweep.h"
 
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "llvm/ADT/MapVector.h"
@@ -99,17 +100,14 @@ LogicalResult ReverseSweep::reverseGeneric(linalg::GenericOp op, Scope &scope) {
   if (!op.hasPureTensorSemantics())
     return op.emitOpError("on buffers cannot be differentiated");
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  // A diagonal, read by one loop in two dimensions, has no map to write its
-  // adjoint through.
+  // A diagonal, read by one loop in two dimensions, or a window has no map to
+  // write its adjoint through.
   bool asLoops = false;
-  for (AffineMap map : maps) {
-    if (map.isProjectedPermutation(/*allowZeroInResults=*/true))
-      continue;
-    if (!llvm::all_of(map.getResults(), llvm::IsaPred<AffineDimExpr>))
-      return op.emitOpError("has an indexing map without derivative rule: ")
-             << AffineMapAttr::get(map);
-    asLoops = true;
-  }
+  for (auto [operand, argument, map] :
+       llvm::zip(op->getOperands(), op.getBlock()->getArguments(), maps))
+    if (activity.isActive(operand) && activity.isActive(argument) &&
+        !map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      asLoops = true;
   if (asLoops || !activity.getActiveCaptures(op.getRegion()).empty())
     return reverseGenericAsLoops(op, scope);
 
@@ -409,10 +407,9 @@ LogicalResult ReverseSweep::reverseGenericAsLoops(linalg::GenericOp op,
                             nested.getInsertionPoint());
         auto getIndices = [&](AffineMap map) {
           return llvm::map_to_vector(
-              map.getResults(), [&](AffineExpr expression) -> Value {
-                if (auto dim = dyn_cast<AffineDimExpr>(expression))
-                  return loops[dim.getPosition()];
-                return arith::ConstantIndexOp::create(b, 0);
+              map.getResults(), [&](AffineExpr expression) {
+                return affine::expandAffineExpr(b, b.getLoc(), expression,
+                                                loops, ValueRange());
               });
         };
         auto getElement = [&](Value value, AffineMap map) -> Value {

@@ -127,19 +127,45 @@ static void captureToOperands(linalg::GenericOp op, RewriterBase &rewriter) {
   rewriter.replaceOp(op, generic.getResults());
 }
 
-LogicalResult vi::normalize(func::FuncOp function,
-                            const ActivityAnalysis &activity) {
-  auto isActive = [&](Operation *op) {
-    return llvm::any_of(op->getResults(),
-                        [&](Value v) { return activity.isActive(v); });
-  };
-  IRRewriter rewriter(function.getContext());
+/// The active operations of a function.
+static SmallVector<Operation *> getActive(func::FuncOp function,
+                                          const ActivityAnalysis &activity) {
   SmallVector<Operation *> active;
   function.walk([&](Operation *op) {
-    if (isActive(op))
+    if (llvm::any_of(op->getResults(),
+                     [&](Value v) { return activity.isActive(v); }))
       active.push_back(op);
   });
-  for (Operation *op : active) {
+  return active;
+}
+
+/// Writes active operations that stand for several (a softmax, a padding) out.
+static LogicalResult decompose(func::FuncOp function,
+                               const ActivityAnalysis &activity) {
+  PatternRewriter rewriter(function.getContext());
+  for (Operation *op : getActive(function, activity)) {
+    rewriter.setInsertionPoint(op);
+    if (auto aggregate = dyn_cast<linalg::AggregatedOpInterface>(op)) {
+      FailureOr<SmallVector<Value>> values =
+          aggregate.decomposeOperation(rewriter);
+      if (failed(values))
+        return op->emitOpError("has no derivative rule");
+      rewriter.replaceOp(op, *values);
+    } else if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+      if (failed(linalg::DecomposePadOpPattern(op->getContext())
+                     .matchAndRewrite(pad, rewriter)))
+        return op->emitOpError("has no derivative rule");
+    }
+  }
+  return success();
+}
+
+LogicalResult vi::normalize(func::FuncOp function,
+                            function_ref<ActivityAnalysis()> analyze) {
+  if (failed(decompose(function, analyze())))
+    return failure();
+  IRRewriter rewriter(function.getContext());
+  for (Operation *op : getActive(function, analyze())) {
     bool isTensor = isa<RankedTensorType>(op->getResult(0).getType());
     if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
       generateToGeneric(generate, rewriter);
@@ -148,13 +174,6 @@ LogicalResult vi::normalize(func::FuncOp function,
       rewriter.setInsertionPoint(op);
       if (failed(linalg::generalizeNamedOp(rewriter, named)))
         return op->emitOpError("has no derivative rule");
-    } else if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op)) {
-      rewriter.setInsertionPoint(op);
-      FailureOr<SmallVector<Value>> values =
-          softmax.decomposeOperation(rewriter);
-      if (failed(values))
-        return op->emitOpError("has no derivative rule");
-      rewriter.replaceOp(op, *values);
     } else if (isTensor && getDerivativeRule(op->getName().getStringRef()) &&
                OpTrait::hasElementwiseMappableTraits(op)) {
       elementwiseToGeneric(op, rewriter);
@@ -164,5 +183,6 @@ LogicalResult vi::normalize(func::FuncOp function,
   function.walk([&](linalg::GenericOp op) { generics.push_back(op); });
   for (linalg::GenericOp op : generics)
     captureToOperands(op, rewriter);
+  reductionsToLoops(function, analyze());
   return success();
 }

@@ -302,10 +302,15 @@ OpFoldResult ReverseSweep::getSize(Scope &scope, Value primal, int64_t dim) {
 }
 
 SmallVector<OpFoldResult> ReverseSweep::getSizes(Scope &scope, Value primal) {
+  // A dynamic dimension has a value even where its size is known.
   SmallVector<OpFoldResult> sizes;
-  int64_t rank = cast<RankedTensorType>(primal.getType()).getRank();
-  for (int64_t dim = 0; dim < rank; ++dim)
+  auto type = cast<RankedTensorType>(primal.getType());
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
     sizes.push_back(getSize(scope, primal, dim));
+    if (type.isDynamicDim(dim))
+      sizes.back() =
+          getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes.back());
+  }
   return sizes;
 }
 

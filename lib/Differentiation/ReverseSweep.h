@@ -137,6 +137,7 @@ private:
   /// The size of a dimension of a primal value, computed without the value
   /// where that can be.
   mlir::OpFoldResult getSize(Scope &scope, mlir::Value primal, int64_t dim);
+  /// All sizes of a primal value, static ones where its type has them.
   llvm::SmallVector<mlir::OpFoldResult> getSizes(Scope &scope,
                                                  mlir::Value primal);
   /// The sum of two tensors, in place of the first.

@@ -14,9 +14,17 @@
 namespace vi {
 
 /// Brings the active operations on tensors of a function into the one form that
-/// has rules: linalg.generic whose active scalars are operands.
+/// has rules: linalg.generic whose active scalars are operands, and loops for
+/// reductions of other kinds than sums, greatest and least. `analyze` analyzes
+/// the function as it is.
 mlir::LogicalResult normalize(mlir::func::FuncOp function,
-                              const ActivityAnalysis &activity);
+                              llvm::function_ref<ActivityAnalysis()> analyze);
+
+/// Turns active reductions that the adjoint of a generic has no form for (a
+/// product, say) into loops that carry a scalar for each element of the result,
+/// whose states the reverse sweep can go back through.
+void reductionsToLoops(mlir::func::FuncOp function,
+                       const ActivityAnalysis &activity);
 
 /// Removes what is computed twice or for nothing.
 mlir::LogicalResult simplify(mlir::func::FuncOp function);

@@ -163,20 +163,6 @@ LogicalResult ReverseSweep::reverseTensor(Operation *op, Scope &scope) {
         }
         return success();
       })
-      .Case([&](tensor::PadOp pad) -> LogicalResult {
-        Value padding = pad.getRegion().front().getTerminator()->getOperand(0);
-        if (activity.isActive(padding))
-          return pad.emitOpError("has no derivative rule in the value that it "
-                                 "pads with");
-        Value source = pad.getSource();
-        SmallVector<OpFoldResult> strides(pad.getSourceType().getRank(),
-                                          b.getIndexAttr(1));
-        add(scope, source,
-            tensor::ExtractSliceOp::create(b, pad.getSourceType(), adjoint,
-                                           mixed(pad.getMixedLowPad()),
-                                           getSizes(scope, source), strides));
-        return success();
-      })
       .Default([&](Operation *other) {
         return other->emitOpError("has no derivative rule, and the result that "
                                   "is differentiated depends on it");

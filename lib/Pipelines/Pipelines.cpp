@@ -24,6 +24,7 @@ static void addCleanUp(OpPassManager &manager) {
 
 void vi::buildObjectivePipeline(OpPassManager &manager,
                                 const ModelPipelineOptions &options) {
+  manager.addPass(createDecomposeAggregates());
   manager.addPass(createRaiseToPlates());
   addCleanUp(manager);
   manager.addPass(createUnconstrain());

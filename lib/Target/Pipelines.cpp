@@ -29,6 +29,7 @@ void addScalarStage(OpPassManager &manager,
                     const vi::LoweringOptions &options) {
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
+  manager.addPass(vi::createDecomposeAggregates());
   if (!options.plainLoops) {
     // Lanes are known for generic operations and scalars.
     OpPassManager &functions = manager.nest<func::FuncOp>();
@@ -90,6 +91,10 @@ void addBufferStage(OpPassManager &manager) {
 void addLLVMStage(OpPassManager &manager) {
   manager.addPass(vi::createLowerBooleanVectors());
   manager.addPass(vi::createLowerCopies());
+  // Integer powers become functions of the module: LLVM's intrinsic would be a
+  // call of the compiler's runtime library.
+  manager.addPass(createConvertMathToFuncs());
+  manager.addPass(vi::createExpandMath());
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createConvertLinalgToLoopsPass());
   functions.addPass(memref::createExpandStridedMetadataPass());

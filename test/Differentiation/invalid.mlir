@@ -44,13 +44,10 @@ func.func @while(%x: f64) -> f64 attributes {vi.differentiate = "g"} {
 
 // -----
 
-func.func @product(%x: tensor<?xf64>) -> f64 attributes {vi.differentiate = "g"} {
-  %init = arith.constant dense<1.0> : tensor<f64>
-  // expected-error @+1 {{'linalg.generic' op reduces in a way without derivative rule (known: sums, greatest and least)}}
-  %y = linalg.reduce ins(%x : tensor<?xf64>) outs(%init : tensor<f64>) dimensions = [0]
-    (%in: f64, %out: f64) { %p = arith.mulf %out, %in : f64 linalg.yield %p : f64 }
-  %e = tensor.extract %y[] : tensor<f64>
-  return %e : f64
+func.func @bits(%x: f16) -> bf16 attributes {vi.differentiate = "g"} {
+  // expected-error @+1 {{'arith.bitcast' op has no derivative rule, and the result that is differentiated depends on it}}
+  %y = arith.bitcast %x : f16 to bf16
+  return %y : bf16
 }
 
 // -----

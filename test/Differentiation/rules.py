@@ -14,8 +14,7 @@ SMALL = [-2.2, -0.7, 0.1, 0.9, 2.4]
 UNIT = [-0.95, -0.3, 0.2, 0.8]
 PROBABILITY = [1e-6, 0.02, 0.4, 0.9]
 
-# Operation, the values of each operand. (math.clampf is not here: upstream's
-# expansion of it takes its bounds the wrong way round.)
+# Operation, the values of each operand.
 UNARY = {
     "arith.negf": REAL, "math.absf": REAL, "math.acos": UNIT,
     "math.acosh": [1.2, 3.0, 50.0], "math.asin": UNIT, "math.asinh": REAL,
@@ -63,6 +62,49 @@ BODIES = {
     "fpowi": ((SMALL,), """
         %n = arith.constant 3 : i32
         %r = math.fpowi %a0, %n : f64, i32"""),
+    "fpowi_negative": ((SMALL,), """
+        %n = arith.constant -2 : i64
+        %r = math.fpowi %a0, %n : f64, i64"""),
+    "fpowi_zero": ((SMALL,), """
+        %n = arith.constant 0 : i64
+        %p = math.fpowi %a0, %n : f64, i64
+        %r = arith.mulf %p, %a0 : f64"""),
+    # The exponent is read from a number: it has no derivative.
+    "fpowi_computed": (([1.3, 2.4], [3.2, 4.6]), """
+        %n = arith.fptosi %a1 : f64 to i64
+        %r = math.fpowi %a0, %n : f64, i64"""),
+    "clampf": (([-2.2, 0.3, 5.0], [-1.0, 0.0], [0.5, 3.0]), """
+        %r = math.clampf %a0 to [%a1, %a2] : f64"""),
+    "select_by_classes": ((SMALL, SMALL), """
+        %d = arith.divf %a0, %a1 : f64
+        %i = math.isinf %d : f64
+        %n = math.isnormal %d : f64
+        %f = math.isfinite %a1 : f64
+        %u = math.isnan %a1 : f64
+        %x = arith.select %i, %a0, %d : f64
+        %y = arith.select %n, %x, %a1 : f64
+        %z = arith.select %f, %y, %a1 : f64
+        %r = arith.select %u, %a1, %z : f64"""),
+    # Integers carry no derivative; what is multiplied with them does.
+    "integers": (([1.3, 2.4], [3.2, 4.6]), """
+        %i = arith.fptosi %a0 : f64 to i64
+        %j = arith.fptoui %a1 : f64 to i64
+        %k = math.ipowi %j, %i : i64
+        %l = arith.floordivsi %k, %j : i64
+        %m = arith.index_cast %l : i64 to index
+        %n = arith.index_castui %m : index to i64
+        %o = arith.sitofp %n : i64 to f64
+        %p = arith.uitofp %j : i64 to f64
+        %q = arith.mulf %o, %a0 : f64
+        %s = arith.mulf %p, %a1 : f64
+        %c = arith.cmpi slt, %l, %j : i64
+        %t = arith.select %c, %q, %s : f64
+        %r = arith.addf %t, %q : f64"""),
+    "precision": (([0.25, 0.5, 2.0],), """
+        %h = arith.truncf %a0 : f64 to f32
+        %s = arith.mulf %h, %h : f32
+        %e = arith.extf %s : f32 to f64
+        %r = arith.addf %e, %a0 : f64"""),
     "sincos": ((REAL,), """
         %s, %c = math.sincos %a0 : f64
         %p = arith.mulf %s, %s : f64

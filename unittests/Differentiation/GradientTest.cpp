@@ -18,6 +18,7 @@
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Differentiation/DerivativeRules.h"
+#include "llvm/ADT/StringSet.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
@@ -108,6 +109,49 @@ TEST_F(GradientTest, DifferentiatesGradients) {
   FailureOr<func::FuncOp> second = vi::createGradient(*gradient, "h", 0u);
   ASSERT_TRUE(succeeded(second));
   EXPECT_TRUE(succeeded(verify(*module)));
+}
+
+/// What has no derivative because it neither is a number nor depends on one
+/// smoothly: its operands or its results are no floating-point numbers.
+bool isDiscrete(StringRef name) {
+  static const llvm::StringSet<> names = {
+      // arith
+      "arith.addi", "arith.addui_extended", "arith.andi", "arith.ceildivsi",
+      "arith.ceildivui", "arith.cmpf", "arith.cmpi", "arith.constant",
+      "arith.divsi", "arith.divui", "arith.extsi", "arith.extui",
+      "arith.floordivsi", "arith.fptosi", "arith.fptoui", "arith.index_cast",
+      "arith.index_castui", "arith.maxsi", "arith.maxui", "arith.minsi",
+      "arith.minui", "arith.muli", "arith.mulsi_extended",
+      "arith.mului_extended", "arith.ori", "arith.remsi", "arith.remui",
+      "arith.shli", "arith.shrsi", "arith.shrui", "arith.sitofp", "arith.subi",
+      "arith.trunci", "arith.uitofp", "arith.xori",
+      // math
+      "math.absi", "math.ctlz", "math.ctpop", "math.cttz", "math.ipowi",
+      "math.isfinite", "math.isinf", "math.isnan", "math.isnormal"};
+  return names.contains(name);
+}
+
+/// What is refused with an error: reinterpreted bits, and scaled formats of
+/// machine learning accelerators.
+bool isRefused(StringRef name) {
+  static const llvm::StringSet<> names = {"arith.bitcast", "arith.scaling_extf",
+                                          "arith.scaling_truncf"};
+  return names.contains(name);
+}
+
+TEST_F(GradientTest, HasARuleForEachSmoothOperation) {
+  unsigned rules = 0;
+  for (RegisteredOperationName name : context.getRegisteredOperations()) {
+    Dialect &dialect = name.getDialect();
+    if (!isa<arith::ArithDialect, math::MathDialect,
+             vi::special::SpecialDialect>(dialect))
+      continue;
+    StringRef text = name.getStringRef();
+    bool hasRule = vi::getDerivativeRule(text);
+    rules += hasRule;
+    EXPECT_EQ(hasRule, !isDiscrete(text) && !isRefused(text)) << text.str();
+  }
+  EXPECT_GT(rules, 60u);
 }
 
 } // namespace

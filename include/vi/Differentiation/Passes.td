@@ -29,6 +29,12 @@ def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
     second one. Branches (`scf.if`) are treated in the same way; loops
     (`scf.for`) run backwards over the states that the forward loop kept.
 
+    Outside plates the unit is `linalg.generic`: its adjoint is a generic over
+    the same iteration space. Aggregates (`linalg.softmax`) and paddings are
+    written out first; windows (convolutions) become loops that add to the
+    operand's adjoint, and reductions of other kinds than sums, greatest and
+    least (a product) loops over scalars that keep their states.
+
     Nothing is computed for values that no argument of `vi.wrt` reaches or that
     do not reach the result. An operation without derivative rule in between is
     an error at its location.

@@ -331,6 +331,32 @@ def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {
   ];
 }
 
+def ExpandMath : Pass<"vi-expand-math"> {
+  let summary = "write operations of math out that nothing else lowers";
+  let description = [{
+    `math.clampf` becomes the greatest and least of its operands (the lower
+    bound wins where it is above the upper one), `math.isinf` and
+    `math.isnormal` comparisons of the magnitude. NaN stays NaN when clamped,
+    and is neither infinite nor normal.
+
+    Example:
+
+    ```mlir
+    %y = math.clampf %x to [%low, %high] : f64
+    ```
+
+    becomes
+
+    ```mlir
+    %bounded = arith.minimumf %x, %high : f64
+    %y = arith.maximumf %bounded, %low : f64
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+  ];
+}
+
 def CallAccurateMath : Pass<"vi-call-accurate-math", "::mlir::ModuleOp"> {
   let summary = "call the C library's expm1 and log1p";
   let description = [{

@@ -10,6 +10,81 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DecomposeAggregates : Pass<"vi-decompose-aggregates"> {
+  let summary = "write operations that stand for several out";
+  let description = [{
+    Replaces each operation with an `AggregatedOpInterface`, such as
+    `linalg.softmax`, by the simpler operations that it stands for: those have
+    members that can be followed into a plate, derivatives and loops.
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<3xf64>) -> tensor<3xf64> {
+      %empty = tensor.empty() : tensor<3xf64>
+      %y = linalg.softmax dimension(0) ins(%x : tensor<3xf64>)
+          outs(%empty : tensor<3xf64>) -> tensor<3xf64>
+      return %y : tensor<3xf64>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #vector = affine_map<(d0) -> (d0)>
+    #scalar = affine_map<(d0) -> ()>
+    func.func @f(%x: tensor<3xf64>) -> tensor<3xf64> {
+      %zero = arith.constant 0.0 : f64
+      %nan = arith.constant 0xFFF8000000000000 : f64
+      %empty = tensor.empty() : tensor<3xf64>
+      %number = tensor.empty() : tensor<f64>
+      %start = linalg.fill ins(%nan : f64) outs(%number : tensor<f64>)
+          -> tensor<f64>
+      %greatest = linalg.generic {
+          indexing_maps = [#vector, #scalar], iterator_types = ["reduction"]}
+          ins(%x : tensor<3xf64>) outs(%start : tensor<f64>) {
+      ^bb0(%in: f64, %out: f64):
+        %max = arith.maxnumf %in, %out : f64
+        linalg.yield %max : f64
+      } -> tensor<f64>
+      %powers = linalg.generic {
+          indexing_maps = [#vector, #scalar, #vector],
+          iterator_types = ["parallel"]}
+          ins(%x, %greatest : tensor<3xf64>, tensor<f64>)
+          outs(%empty : tensor<3xf64>) {
+      ^bb0(%in: f64, %max: f64, %out: f64):
+        %difference = arith.subf %in, %max : f64
+        %power = math.exp %difference : f64
+        linalg.yield %power : f64
+      } -> tensor<3xf64>
+      %none = linalg.fill ins(%zero : f64) outs(%number : tensor<f64>)
+          -> tensor<f64>
+      %sum = linalg.generic {
+          indexing_maps = [#vector, #scalar], iterator_types = ["reduction"]}
+          ins(%powers : tensor<3xf64>) outs(%none : tensor<f64>) {
+      ^bb0(%in: f64, %out: f64):
+        %next = arith.addf %in, %out : f64
+        linalg.yield %next : f64
+      } -> tensor<f64>
+      %y = linalg.generic {
+          indexing_maps = [#vector, #scalar, #vector],
+          iterator_types = ["parallel"]}
+          ins(%powers, %sum : tensor<3xf64>, tensor<f64>)
+          outs(%empty : tensor<3xf64>) {
+      ^bb0(%in: f64, %total: f64, %out: f64):
+        %share = arith.divf %in, %total : f64
+        linalg.yield %share : f64
+      } -> tensor<3xf64>
+      return %y : tensor<3xf64>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def RaiseToPlates : Pass<"vi-raise-to-plates"> {
   let summary = "turn whole-tensor sites into plates";
   let description = [{
