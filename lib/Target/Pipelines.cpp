@@ -31,6 +31,7 @@ void addScalarStage(OpPassManager &manager,
   manager.addPass(createSymbolDCEPass());
   manager.addPass(vi::createDecomposeAggregates());
   if (!options.plainLoops) {
+    manager.addPass(vi::createInterchangePlates());
     // Lanes are known for generic operations and scalars.
     OpPassManager &functions = manager.nest<func::FuncOp>();
     functions.addPass(createConvertElementwiseToLinalgPass());

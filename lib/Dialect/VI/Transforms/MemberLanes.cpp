@@ -23,7 +23,7 @@ using namespace mlir;
 using namespace vi;
 
 /// Nested plates of more members than this stay a loop of their own, whose
-/// members are lanes.
+/// members are lanes, unless the plate around them is one of data.
 static constexpr int64_t maxNestedMembers = 64;
 
 /// Sums of more elements than this are not kept for each lane: with eight lanes
@@ -588,7 +588,8 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
 LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
   Entry source = lookup(slice.getSource());
-  if (source.form != Form::Tile && source.form != Form::Rows)
+  if (source.form != Form::Tile && source.form != Form::Rows &&
+      source.form != Form::Sum)
     return fail(op);
   auto remap = [&](ArrayRef<OpFoldResult> mixed)
       -> std::optional<SmallVector<OpFoldResult>> {
@@ -610,6 +611,13 @@ LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
   auto strides = remap(slice.getMixedStrides());
   if (!offsets || !sizes || !strides)
     return fail(op);
+  if (source.form == Form::Sum) {
+    setSum(slice.getResult(), source,
+           tensor::ExtractSliceOp::create(builder, op->getLoc(),
+                                          slice.getType(), source.value,
+                                          *offsets, *sizes, *strides));
+    return success();
+  }
   bool rows = source.form == Form::Rows;
   auto add = [&](SmallVector<OpFoldResult> &all, int64_t value) {
     all.insert(rows ? all.begin() : all.end(), builder.getIndexAttr(value));
@@ -625,6 +633,24 @@ LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
           builder, op->getLoc(),
           RankedTensorType::get(shape, type.getElementType()), source.value,
           *offsets, *sizes, *strides));
+  return success();
+}
+
+LogicalResult MemberLanes::emitInsertSlice(Operation *op) {
+  // A part of a running sum goes back to its place.
+  auto insert = cast<tensor::InsertSliceOp>(op);
+  Entry source = lookup(insert.getSource()), target = lookup(insert.getDest());
+  if (source.form != Form::Sum || target.form != Form::Sum)
+    return fail(op);
+  IRMapping mapping;
+  mapping.map(insert.getSource(), source.value);
+  mapping.map(insert.getDest(), target.value);
+  for (Value operand : op->getOperands().drop_front(2)) {
+    if (!isUniform(operand))
+      return fail(op);
+    mapping.map(operand, lookup(operand).value);
+  }
+  setSum(insert.getResult(), target, builder.clone(*op, mapping)->getResult(0));
   return success();
 }
 
@@ -935,8 +961,8 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
 
 LogicalResult MemberLanes::emitPlate(PlateOp plate) {
   int64_t count = plate.getStaticCount();
-  if (ShapedType::isDynamic(count) || count > maxNestedMembers ||
-      plate.getBegin() || plate.getEnd())
+  bool many = ShapedType::isDynamic(count) || count > maxNestedMembers;
+  if ((many && !isData) || plate.getBegin() || !isUniform(plate.getCount()))
     return fail(plate);
   Location loc = plate.getLoc();
   SmallVector<Value> inits;
@@ -959,7 +985,8 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
   }
   for (Value stack : plate.getStacks()) {
     auto type = cast<RankedTensorType>(stack.getType());
-    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
+    if (ShapedType::isDynamic(count) ||
+        llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
       return fail(plate);
     SmallVector<int64_t> shape(type.getShape());
     shape[0] = count;
@@ -967,8 +994,9 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
     inits.push_back(
         tensor::EmptyOp::create(builder, loc, shape, type.getElementType()));
   }
-  auto loop = scf::ForOp::create(builder, loc, getIndex(0), getIndex(count),
-                                 getIndex(1), inits);
+  auto loop =
+      scf::ForOp::create(builder, loc, getIndex(0),
+                         lookup(plate.getCount()).value, getIndex(1), inits);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = loop.getBody();
   if (!body->empty())
@@ -1120,6 +1148,8 @@ LogicalResult MemberLanes::emitOp(Operation *op) {
     return emitInsert(op);
   if (isa<tensor::ExtractSliceOp>(op))
     return emitExtractSlice(op);
+  if (isa<tensor::InsertSliceOp>(op))
+    return emitInsertSlice(op);
   if (isa<tensor::FromElementsOp>(op))
     return emitFromElements(op);
   if (isa<tensor::SplatOp>(op))
@@ -1148,6 +1178,7 @@ LogicalResult MemberLanes::emitBlock(Block *block) {
 LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
                                     SmallVectorImpl<Value> &stacks) {
   Location loc = plate.getLoc();
+  isData = plate.getBegin() != nullptr;
   set(plate.getIndex(), Form::Consecutive, base);
   for (auto [slice, argument] :
        llvm::zip(plate.getSlices(), plate.getMemberArguments())) {

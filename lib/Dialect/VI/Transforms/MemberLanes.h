@@ -96,6 +96,7 @@ private:
   mlir::LogicalResult emitExtract(mlir::Operation *op);
   mlir::LogicalResult emitInsert(mlir::Operation *op);
   mlir::LogicalResult emitExtractSlice(mlir::Operation *op);
+  mlir::LogicalResult emitInsertSlice(mlir::Operation *op);
   mlir::LogicalResult emitFromElements(mlir::Operation *op);
   mlir::LogicalResult emitSplat(mlir::Operation *op);
   mlir::LogicalResult emitDim(mlir::Operation *op);
@@ -151,6 +152,8 @@ private:
   int64_t lanes;
   mlir::Value base;
   llvm::DenseMap<mlir::Value, Entry> entries;
+  /// Whether the plate is one of data: it has a range.
+  bool isData = false;
   mlir::Operation *obstacle = nullptr;
   std::optional<unsigned> unsuitableSum;
 };

@@ -686,6 +686,72 @@ def PrepareData : Pass<"vi-prepare-data", "::mlir::ModuleOp"> {
   ];
 }
 
+def InterchangePlates : Pass<"vi-interchange-plates"> {
+  let summary = "read the data once for all draws";
+  let description = [{
+    A plate of data inside a plate of draws would be read once for each draw. This
+    pass takes it out: the draws are computed first and stacked, then the plate of
+    data runs with the draws inside, where a datum is read once, and last each
+    draw's sums are put to use. What is stacked are the draws and what is computed
+    from them before the data are looked at, one of each for each draw; nothing is
+    as long as the data.
+
+    It is done for a plate that has slices and a range (data), no stacks, and whose
+    operands do not depend on the draw.
+
+    Example:
+
+    ```mlir
+    %total = vi.plate "draws" %k in %samples (%e_k = %e : tensor<?xf64>)
+        sums(%t = %zero : f64) {
+      %b = arith.mulf %scale, %e_k : f64
+      %sum = vi.plate "obs" %i in %n from %begin to %end
+          (%y_i = %y : tensor<?xf64>) sums(%s = %zero : f64) {
+        %product = arith.mulf %y_i, %b : f64
+        %next = arith.addf %s, %product : f64
+        vi.yield sums(%next : f64)
+      }
+      %next = arith.addf %t, %sum : f64
+      vi.yield sums(%next : f64)
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %b = vi.plate "draws" %k in %samples (%e_k = %e : tensor<?xf64>)
+        -> tensor<?xf64> {
+      %b_k = arith.mulf %scale, %e_k : f64
+      vi.yield %b_k : f64
+    }
+    %empty = tensor.empty(%samples) : tensor<?xf64>
+    %zeros = linalg.fill ins(%zero : f64) outs(%empty : tensor<?xf64>)
+        -> tensor<?xf64>
+    %sums = vi.plate "obs" %i in %n from %begin to %end
+        (%y_i = %y : tensor<?xf64>) sums(%s = %zeros : tensor<?xf64>) {
+      %nested = vi.plate "draws" %k in %samples (%b_k = %b : tensor<?xf64>)
+          sums(%s_i = %s : tensor<?xf64>) {
+        %before = tensor.extract %s_i[%k] : tensor<?xf64>
+        %product = arith.mulf %y_i, %b_k : f64
+        %next = arith.addf %before, %product : f64
+        %inserted = tensor.insert %next into %s_i[%k] : tensor<?xf64>
+        vi.yield sums(%inserted : tensor<?xf64>)
+      }
+      vi.yield sums(%nested : tensor<?xf64>)
+    }
+    %total = vi.plate "draws" %k in %samples
+        (%e_k = %e : tensor<?xf64>, %b_k = %b : tensor<?xf64>,
+         %sum = %sums : tensor<?xf64>) sums(%t = %zero : f64) {
+      %next = arith.addf %t, %sum : f64
+      vi.yield sums(%next : f64)
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def TilePlates : Pass<"vi-tile-plates"> {
   let summary = "turn plates into loops";
   let description = [{
