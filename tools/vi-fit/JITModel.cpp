@@ -15,8 +15,9 @@
 #include "mlir/Pass/PassManager.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
-#include "vi/Pipelines/Pipelines.h"
+#include "vi/Dialect/VI/Transforms/Sites.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
@@ -125,40 +126,13 @@ static llvm::Expected<ModelOp> findModel(ModuleOp module, StringRef name) {
   return models.front();
 }
 
-static bool isFamily(StringRef name) {
-  return name == "meanfield" || name == "fullrank" || name == "delta";
-}
-
-/// Removes the guides of `model` that are not wanted. The symbol of the one
-/// that is, or empty where a family is to be made.
-static llvm::Expected<std::string> selectGuide(ModuleOp module, ModelOp model,
-                                               StringRef wanted) {
-  SmallVector<GuideOp> guides;
-  for (GuideOp guide : module.getOps<GuideOp>())
-    if (guide.getModel() == model.getSymName())
-      guides.push_back(guide);
-  if (wanted.starts_with("@"))
-    wanted = wanted.drop_front();
-  std::string names;
-  for (GuideOp guide : guides)
-    names += (names.empty() ? "@" : ", @") + guide.getSymName().str();
-  bool makeFamily = isFamily(wanted) || (wanted.empty() && guides.empty());
-  if (wanted.empty() && guides.size() > 1)
-    return makeError("the model has several guides ({0}): name one, or a "
-                     "family, with --guide",
-                     names);
-  GuideOp selected;
-  for (GuideOp guide : guides)
-    if (!makeFamily && (wanted.empty() || guide.getSymName() == wanted))
-      selected = guide;
-  if (!makeFamily && !selected)
-    return makeError("--guide={0}: no family (meanfield, fullrank, delta) and "
-                     "no guide of the model{1}",
-                     wanted, names.empty() ? "" : "; it has " + names);
-  for (GuideOp guide : guides)
-    if (guide != selected)
-      guide.erase();
-  return selected ? selected.getSymName().str() : std::string();
+/// The family of that name, if it is one.
+static std::optional<GuideFamily> getFamily(StringRef name) {
+  return llvm::StringSwitch<std::optional<GuideFamily>>(name)
+      .Case("meanfield", GuideFamily::MeanField)
+      .Case("fullrank", GuideFamily::FullRank)
+      .Case("delta", GuideFamily::Delta)
+      .Default(std::nullopt);
 }
 
 /// Everything in the module that `model` does not need.
@@ -169,19 +143,6 @@ static void removeOtherModels(ModuleOp module, ModelOp model) {
   for (ModelOp other : llvm::make_early_inc_range(module.getOps<ModelOp>()))
     if (other != model)
       other.erase();
-}
-
-/// The functions of the model, as functions on tensors.
-static LogicalResult runPasses(ModuleOp module, StringRef family,
-                               bool counter) {
-  ModelPipelineOptions options;
-  options.family = family == "fullrank" ? GuideFamily::FullRank
-                   : family == "delta"  ? GuideFamily::Delta
-                                        : GuideFamily::MeanField;
-  options.counter = counter;
-  PassManager manager(module.getContext());
-  buildModelPipeline(manager, options);
-  return manager.run(module);
 }
 
 static double getSecondsSince(std::chrono::steady_clock::time_point begin) {
@@ -195,16 +156,29 @@ llvm::Error JITModel::select(ModuleOp module, const JITModelOptions &options) {
     return model.takeError();
   name = model->getSymName().str();
   removeOtherModels(module, *model);
-  llvm::Expected<std::string> guide =
-      selectGuide(module, *model, options.guide);
-  if (!guide)
-    return guide.takeError();
-  family = isFamily(options.guide) ? options.guide : "meanfield";
+  StringRef guide = options.guide;
+  guide.consume_front("@");
+  pipeline.estimator = options.estimator;
+  if (std::optional<GuideFamily> family = getFamily(guide)) {
+    pipeline.family = *family;
+    pipeline.replaceGuides = true;
+  }
+  bool isWritten = !module.getOps<GuideOp>().empty();
+  if (!pipeline.replaceGuides && (isWritten || !guide.empty())) {
+    if (!guide.empty() && !module.lookupSymbol<GuideOp>(guide))
+      return makeError("--guide={0}: no family (meanfield, fullrank, delta) "
+                       "and no guide of the model",
+                       guide);
+    FailureOr<GuideOp> found = getGuide(*model, guide);
+    if (failed(found))
+      return makeReportedError();
+    pipeline.guide = found->getSymName().str();
+  }
   title = name + ", ";
-  title += !guide->empty()        ? "guide @" + *guide
-           : family == "fullrank" ? "full-rank normal"
-           : family == "delta"    ? "point estimate"
-                                  : "mean-field normal";
+  title += !pipeline.guide.empty() ? "guide @" + pipeline.guide
+           : pipeline.family == GuideFamily::FullRank ? "full-rank normal"
+           : pipeline.family == GuideFamily::Delta    ? "point estimate"
+                                                      : "mean-field normal";
   llvm::Expected<std::vector<data::ArgumentDescription>> descriptions =
       describeArguments(*model);
   if (!descriptions)
@@ -218,16 +192,26 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   OwningOpRef<ModuleOp> counterModule;
   if (options.withCounter)
     counterModule = module.clone();
-  if (failed(runPasses(module, family, /*counter=*/false)))
+  auto runPasses = [&](ModuleOp module) {
+    PassManager manager(module.getContext());
+    buildModelPipeline(manager, pipeline);
+    return manager.run(module);
+  };
+  if (failed(runPasses(module)))
     return makeReportedError();
   if (counterModule) {
-    if (failed(runPasses(*counterModule, family, /*counter=*/true)))
+    pipeline.counter = true;
+    if (failed(runPasses(*counterModule)))
       return makeReportedError();
     // The gradient alone: all else is in the other module.
     for (auto func : counterModule->getOps<func::FuncOp>())
       if (func.getSymName() != name + "_elbo_gradient")
         func.setPrivate();
   }
+  // Not compiled where nobody asks for it.
+  if (auto logLikOp = module.lookupSymbol<func::FuncOp>(name + "_log_lik"))
+    if (!options.withLogLik || logLikOp.getNumResults() == 0)
+      logLikOp.setPrivate();
 
   // What the functions say about themselves.
   auto shapesOp = module.lookupSymbol<func::FuncOp>(name + "_shapes");
@@ -254,6 +238,10 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   for (auto plate :
        shapesOp->getAttrOfType<ArrayAttr>("vi.plates").getAsRange<StringAttr>())
     plateNames.push_back(plate.getValue().str());
+  if (options.withLogLik)
+    for (auto observation : shapesOp->getAttrOfType<ArrayAttr>("vi.log_lik")
+                                .getAsRange<StringAttr>())
+      observationNames.push_back(observation.getValue().str());
   if (auto messages = checkOp->getAttrOfType<ArrayAttr>("vi.checks"))
     for (auto message : messages.getAsRange<StringAttr>())
       checkMessages.push_back(message.getValue().str());
@@ -328,6 +316,9 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   if (!prepared.empty())
     if (llvm::Error error = find(*jit, "_prepare", prepareFunction))
       return error;
+  if (!observationNames.empty())
+    if (llvm::Error error = find(*jit, "_log_lik", logLikFunction))
+      return error;
   if (counterJIT)
     return find(*counterJIT, "_elbo_gradient", counterGradient);
   return llvm::Error::success();
@@ -337,13 +328,34 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
 // Data and sizes
 //===----------------------------------------------------------------------===//
 
+/// The element at a place in memory as a real number.
+static double readElement(const char *place, data::ElementKind kind) {
+  auto read = [&](auto value) {
+    std::memcpy(&value, place, sizeof(value));
+    return static_cast<double>(value);
+  };
+  switch (kind) {
+  case data::ElementKind::Float64:
+    return read(double());
+  case data::ElementKind::Float32:
+    return read(float());
+  case data::ElementKind::Int64:
+    return read(int64_t());
+  case data::ElementKind::Int32:
+    return read(int32_t());
+  default:
+    return *reinterpret_cast<const unsigned char *>(place) != 0;
+  }
+}
+
 /// The arguments of a call, and where their numbers are kept.
 class JITModel::Call {
 public:
   explicit Call(JITModel &model) {
     // Pointers to words must last: never more than this.
     size_t capacity = 3 * model.plateNames.size() + model.sizeNames.size() +
-                      model.reportResults.size() + 16;
+                      model.reportResults.size() +
+                      model.observationNames.size() + 16;
     for (const data::BoundArgument &argument : model.bound)
       capacity += 1 + argument.shape.size();
     words.reserve(capacity);
@@ -386,6 +398,11 @@ public:
     if (!prepared.empty())
       addVector(prepared);
   }
+  void addNoise(fit::NoiseView noise) {
+    addPointer(const_cast<double *>(noise.data));
+    addInteger(noise.rows);
+    addInteger(noise.columns);
+  }
   void addBatches(llvm::ArrayRef<fit::PlateBatch> batches) {
     for (const fit::PlateBatch &batch : batches) {
       addInteger(batch.begin);
@@ -397,6 +414,17 @@ public:
   void addReturn(void *place) { pointers.push_back(place); }
 
   void run(JIT::Function function) { function(pointers.data()); }
+  /// Calls a function that returns a real number.
+  double evaluate(JIT::Function function) {
+    double value = 0;
+    addReturn(&value);
+    run(function);
+    return value;
+  }
+  /// Calls a function that writes arrays, the first of which it returns if that
+  /// is a number. `values` gets all their elements as real numbers.
+  void evaluate(JIT::Function function, llvm::ArrayRef<Result> results,
+                llvm::MutableArrayRef<double> values);
 
 private:
   union Word {
@@ -407,6 +435,27 @@ private:
   llvm::SmallVector<Word, 64> words;
   llvm::SmallVector<void *, 64> pointers;
 };
+
+void JITModel::Call::evaluate(JIT::Function function,
+                              llvm::ArrayRef<Result> results,
+                              llvm::MutableArrayRef<double> values) {
+  std::vector<std::vector<char>> storage;
+  for (const Result &result : results) {
+    size_t size = result.count * data::getElementSize(result.kind);
+    storage.emplace_back(std::max<size_t>(size, 8));
+    if (storage.size() > 1 || !result.isScalar)
+      addPointer(storage.back().data());
+  }
+  if (results.front().isScalar)
+    addReturn(storage.front().data());
+  run(function);
+  size_t next = 0;
+  for (auto [result, bytes] : llvm::zip_equal(results, storage)) {
+    unsigned step = data::getElementSize(result.kind);
+    for (int64_t i = 0; i < result.count; ++i)
+      values[next++] = readElement(bytes.data() + i * step, result.kind);
+  }
+}
 
 llvm::Error JITModel::bind(const data::DataSet &data) {
   llvm::Expected<std::vector<data::BoundArgument>> result =
@@ -585,26 +634,6 @@ bool JITModel::permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
   return true;
 }
 
-/// The element at a place in memory as a real number.
-static double readElement(const char *place, data::ElementKind kind) {
-  auto read = [&](auto value) {
-    std::memcpy(&value, place, sizeof(value));
-    return static_cast<double>(value);
-  };
-  switch (kind) {
-  case data::ElementKind::Float64:
-    return read(double());
-  case data::ElementKind::Float32:
-    return read(float());
-  case data::ElementKind::Int64:
-    return read(int64_t());
-  case data::ElementKind::Int32:
-    return read(int32_t());
-  default:
-    return *reinterpret_cast<const unsigned char *>(place) != 0;
-  }
-}
-
 llvm::Error JITModel::checkData() {
   int64_t failed = 0, left = 0, right = 0;
   Call call(*this);
@@ -729,7 +758,7 @@ llvm::Error JITModel::readSizes() {
     array.shape = getShape(description.name, getRank(description.name));
     latentArrays.push_back(std::move(array));
   }
-  for (const ReportResult &result : reportResults) {
+  for (Result &result : reportResults) {
     fit::ReportedArray array;
     array.name = result.name;
     std::string prefix = "report." + result.name;
@@ -740,7 +769,17 @@ llvm::Error JITModel::readSizes() {
         });
     array.isLatent =
         description == siteDescriptions.end() || description->kind == "latent";
+    result.count = array.getElementCount();
     reported.push_back(std::move(array));
+  }
+  for (const std::string &observation : observationNames) {
+    std::string prefix = "log_lik." + observation;
+    fit::ReportedArray array;
+    array.name = observation;
+    array.shape = getShape(prefix, getRank(prefix));
+    logLikResults.push_back({observation, data::ElementKind::Float64,
+                             array.shape.empty(), array.getElementCount()});
+    observations.push_back(std::move(array));
   }
 
   initial.resize(parameterCount);
@@ -808,35 +847,25 @@ JITModel::getZeroMatrices() const {
 double JITModel::evaluate(llvm::ArrayRef<double> parameters,
                           fit::NoiseView noise,
                           llvm::ArrayRef<fit::PlateBatch> batches) {
-  double value = 0;
   Call call(*this);
   call.addVector(parameters);
   call.addBatches(batches);
-  call.addPointer(const_cast<double *>(noise.data));
-  call.addInteger(noise.rows);
-  call.addInteger(noise.columns);
+  call.addNoise(noise);
   call.addPrepared(prepared);
-  call.addReturn(&value);
-  call.run(elbo);
-  return value;
+  return call.evaluate(elbo);
 }
 
 double JITModel::evaluateGradient(llvm::ArrayRef<double> parameters,
                                   fit::NoiseView noise,
                                   llvm::ArrayRef<fit::PlateBatch> batches,
                                   llvm::MutableArrayRef<double> gradient) {
-  double value = 0;
   Call call(*this);
   call.addVector(parameters);
   call.addBatches(batches);
-  call.addPointer(const_cast<double *>(noise.data));
-  call.addInteger(noise.rows);
-  call.addInteger(noise.columns);
+  call.addNoise(noise);
   call.addPrepared(prepared);
   call.addPointer(gradient.data());
-  call.addReturn(&value);
-  call.run(elboGradient);
-  return value;
+  return call.evaluate(elboGradient);
 }
 
 double
@@ -844,7 +873,6 @@ JITModel::evaluateGradientWithSeed(llvm::ArrayRef<double> parameters,
                                    int64_t samples, uint64_t seed,
                                    llvm::ArrayRef<fit::PlateBatch> batches,
                                    llvm::MutableArrayRef<double> gradient) {
-  double value = 0;
   Call call(*this);
   call.addVector(parameters);
   call.addBatches(batches);
@@ -852,9 +880,7 @@ JITModel::evaluateGradientWithSeed(llvm::ArrayRef<double> parameters,
   call.addInteger(static_cast<int64_t>(seed));
   call.addPrepared(prepared);
   call.addPointer(gradient.data());
-  call.addReturn(&value);
-  call.run(counterGradient);
-  return value;
+  return call.evaluate(counterGradient);
 }
 
 void JITModel::getLatents(llvm::ArrayRef<double> parameters,
@@ -869,24 +895,18 @@ void JITModel::getLatents(llvm::ArrayRef<double> parameters,
 
 double JITModel::getLogGuide(llvm::ArrayRef<double> parameters,
                              llvm::ArrayRef<double> latents) {
-  double value = 0;
   Call call(*this);
   call.addVector(parameters);
   call.addVector(latents);
-  call.addReturn(&value);
-  call.run(logGuide);
-  return value;
+  return call.evaluate(logGuide);
 }
 
 double JITModel::getLogJoint(llvm::ArrayRef<double> parameters,
                              llvm::ArrayRef<double> latents) {
-  double value = 0;
   Call call(*this);
   call.addVector(parameters);
   call.addVector(latents);
-  call.addReturn(&value);
-  call.run(logJoint);
-  return value;
+  return call.evaluate(logJoint);
 }
 
 void JITModel::report(llvm::ArrayRef<double> parameters,
@@ -899,25 +919,18 @@ void JITModel::report(llvm::ArrayRef<double> parameters,
   call.addVector(latents);
   call.addInteger(static_cast<int64_t>(seed));
   call.addInteger(draw);
-  std::vector<std::vector<char>> storage;
-  bool returnsFirst = reportResults.front().isScalar;
-  for (size_t i = 0; i < reported.size(); ++i) {
-    size_t size = reported[i].getElementCount() *
-                  data::getElementSize(reportResults[i].kind);
-    storage.emplace_back(std::max<size_t>(size, 8));
-    if (i != 0 || !returnsFirst)
-      call.addPointer(storage.back().data());
-  }
-  if (returnsFirst)
-    call.addReturn(storage.front().data());
-  call.run(reportFunction);
-  size_t next = 0;
-  for (size_t i = 0; i < reported.size(); ++i) {
-    unsigned step = data::getElementSize(reportResults[i].kind);
-    for (int64_t j = 0, end = reported[i].getElementCount(); j < end; ++j)
-      values[next++] =
-          readElement(storage[i].data() + j * step, reportResults[i].kind);
-  }
+  call.evaluate(reportFunction, reportResults, values);
+}
+
+void JITModel::getLogLik(llvm::ArrayRef<double> parameters,
+                         llvm::ArrayRef<double> latents,
+                         llvm::MutableArrayRef<double> values) {
+  if (observations.empty())
+    return;
+  Call call(*this);
+  call.addVector(parameters);
+  call.addVector(latents);
+  call.evaluate(logLikFunction, logLikResults, values);
 }
 
 /// The name of an element of consecutive arrays.

@@ -13,6 +13,7 @@
 #include "vi/Data/Binding.h"
 #include "vi/Data/Results.h"
 #include "vi/Fit/CompiledModel.h"
+#include "vi/Pipelines/Pipelines.h"
 #include "vi/Target/JIT.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
@@ -30,8 +31,11 @@ struct JITModelOptions {
   /// A family (meanfield, fullrank, delta), the symbol of a guide of the
   /// module, or empty: the model's guide, or a mean-field one if it has none.
   std::string guide;
+  Estimator estimator = Estimator::Pathwise;
   /// Whether the ELBO with noise from a counter is compiled, too.
   bool withCounter = false;
+  /// Whether the log-density of each observation is.
+  bool withLogLik = false;
 };
 
 /// A model with its guide and its data: the functions that `vi-opt` exports,
@@ -106,6 +110,16 @@ public:
   void report(llvm::ArrayRef<double> parameters, llvm::ArrayRef<double> latents,
               uint64_t seed, int64_t draw,
               llvm::MutableArrayRef<double> values) override;
+  /// The observations, if they were asked for: their sites and the shapes of
+  /// these.
+  llvm::ArrayRef<fit::ReportedArray> getObservations() const {
+    return observations;
+  }
+  /// The log-density of each observation given the parameters and latents, one
+  /// array after the other; 0 where a mask leaves an observation out.
+  void getLogLik(llvm::ArrayRef<double> parameters,
+                 llvm::ArrayRef<double> latents,
+                 llvm::MutableArrayRef<double> values);
   bool permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) override;
   std::string getParameterName(int64_t index) const override;
   std::string getLatentName(int64_t index) const override;
@@ -125,7 +139,8 @@ private:
   llvm::Error checkData();
   llvm::Error readSizes();
 
-  std::string name, title, family;
+  std::string name, title;
+  ModelPipelineOptions pipeline;
   bool upToConstant = false;
   std::vector<data::ArgumentDescription> arguments;
   std::vector<data::BoundArgument> bound;
@@ -147,13 +162,15 @@ private:
   std::vector<Description> parameterDescriptions, siteDescriptions,
       latentDescriptions;
   std::vector<std::string> plateNames;
-  /// The types of the report's results, in their order.
-  struct ReportResult {
+  /// The results of the functions that write arrays, in their order.
+  struct Result {
     std::string name;
     data::ElementKind kind = data::ElementKind::Float64;
     bool isScalar = false;
+    int64_t count = 0;
   };
-  std::vector<ReportResult> reportResults;
+  std::vector<Result> reportResults, logLikResults;
+  std::vector<std::string> observationNames;
 
   std::vector<std::string> checkMessages;
   /// An observed site whose values are an argument.
@@ -171,7 +188,7 @@ private:
                 elbo = nullptr, elboGradient = nullptr,
                 counterGradient = nullptr, latentsFunction = nullptr,
                 logGuide = nullptr, logJoint = nullptr,
-                reportFunction = nullptr;
+                reportFunction = nullptr, logLikFunction = nullptr;
   JIT::Timing timing;
   double passSeconds = 0;
 
@@ -180,7 +197,7 @@ private:
   std::vector<fit::DataPlate> plates;
   std::vector<data::NamedArray> parameters, latentArrays;
   std::vector<double> initial;
-  std::vector<fit::ReportedArray> reported;
+  std::vector<fit::ReportedArray> reported, observations;
 };
 
 } // namespace vi

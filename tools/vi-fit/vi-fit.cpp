@@ -57,6 +57,15 @@ cl::opt<std::string>
               cl::desc("meanfield (default), fullrank, delta, or a vi.guide "
                        "of the file"),
               cl::value_desc("family"), cl::cat(category));
+cl::opt<vi::Estimator> estimator(
+    "estimator", cl::desc("how the gradient is estimated from draws"),
+    cl::values(clEnumValN(vi::Estimator::Pathwise, "pathwise",
+                          "derivative along the draws (default)"),
+               clEnumValN(vi::Estimator::StickingTheLanding,
+                          "sticking-the-landing",
+                          "without the score of the guide: no noise where the "
+                          "guide is exact")),
+    cl::init(vi::Estimator::Pathwise), cl::cat(category));
 cl::opt<unsigned long long> seed("seed", cl::desc("seed of all random numbers"),
                                  cl::value_desc("n"), cl::init(1),
                                  cl::cat(category));
@@ -99,6 +108,10 @@ cl::opt<std::string> outputDirectory(
     "output",
     cl::desc("write summary.json, draws.csv, elbo.csv and parameters.json"),
     cl::value_desc("directory"), cl::cat(category));
+cl::opt<bool> logLik("log-lik",
+                     cl::desc("write log_lik.csv, too: the log-density of each "
+                              "observation for each row of draws.csv"),
+                     cl::cat(category));
 cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"),
                     cl::cat(category));
 cl::opt<std::string>
@@ -243,14 +256,57 @@ std::string getPath(llvm::StringRef file) {
   return path.str().str();
 }
 
+/// A file of draws whose rows hold `arrays`, one after the other.
+class DrawsFile {
+public:
+  llvm::Error open(llvm::StringRef path,
+                   const vi::data::DrawsDescription &description,
+                   llvm::ArrayRef<vi::fit::ReportedArray> arrays) {
+    std::vector<vi::data::DrawsWriter::Column> columns;
+    for (const vi::fit::ReportedArray &array : arrays) {
+      columns.push_back({array.name, array.shape});
+      counts.push_back(array.getElementCount());
+      values.resize(values.size() + counts.back());
+    }
+    auto created = vi::data::DrawsWriter::create(path, description, columns);
+    if (!created)
+      return created.takeError();
+    writer = std::move(*created);
+    return llvm::Error::success();
+  }
+  /// Where the elements of the next row go.
+  llvm::MutableArrayRef<double> getValues() { return values; }
+  llvm::Error write(double logJoint, double logGuide) {
+    std::vector<llvm::ArrayRef<double>> parts;
+    llvm::ArrayRef<double> rest = values;
+    for (int64_t count : counts) {
+      parts.push_back(rest.take_front(count));
+      rest = rest.drop_front(count);
+    }
+    return writer->write(logJoint, logGuide, parts);
+  }
+  llvm::Error commit() { return writer->commit(); }
+
+private:
+  std::unique_ptr<vi::data::DrawsWriter> writer;
+  std::vector<int64_t> counts;
+  std::vector<double> values;
+};
+
+/// The observations under the names that Stan's users give their log-densities:
+/// `log_lik`, or `log_lik_NAME` where the model has several sites of them.
+std::vector<vi::fit::ReportedArray>
+getLogLikColumns(const vi::JITModel &model) {
+  llvm::ArrayRef<vi::fit::ReportedArray> observations = model.getObservations();
+  std::vector<vi::fit::ReportedArray> columns = observations.vec();
+  for (vi::fit::ReportedArray &column : columns)
+    column.name =
+        observations.size() == 1 ? "log_lik" : "log_lik_" + column.name;
+  return columns;
+}
+
 llvm::Error writeDraws(vi::JITModel &model, const vi::fit::FitResult &result,
                        const vi::fit::Posterior &posterior) {
-  std::vector<vi::data::DrawsWriter::Column> columns;
-  int64_t total = 0;
-  for (const vi::fit::ReportedArray &array : model.getReportedArrays()) {
-    columns.push_back({array.name, array.shape});
-    total += array.getElementCount();
-  }
   vi::data::DrawsDescription description;
   description.model = model.getName();
   description.draws = drawCount;
@@ -260,29 +316,36 @@ llvm::Error writeDraws(vi::JITModel &model, const vi::fit::FitResult &result,
                           posterior.hasLinearResponse()
                               ? "their covariance is the linear-response one"
                               : "their covariance is the guide's own"};
-  auto writer =
-      vi::data::DrawsWriter::create(getPath("draws.csv"), description, columns);
-  if (!writer)
-    return writer.takeError();
+  DrawsFile drawsFile, logLikFile;
+  if (llvm::Error error = drawsFile.open(getPath("draws.csv"), description,
+                                         model.getReportedArrays()))
+    return error;
+  if (logLik) {
+    description.comments.push_back(
+        "the log-density of each observation, for the draws of draws.csv");
+    if (llvm::Error error = logLikFile.open(getPath("log_lik.csv"), description,
+                                            getLogLikColumns(model)))
+      return error;
+  }
   uint64_t key = vi::fit::getStreamKey(seed, vi::fit::Stream::Posterior, 3);
   uint64_t reportSeed =
       vi::fit::getStreamKey(seed, vi::fit::Stream::Posterior, 4);
-  std::vector<double> values(total);
   std::vector<vi::fit::PosteriorDraw> draws = posterior.draw(key, drawCount);
   for (auto [row, draw] : llvm::enumerate(draws)) {
-    model.report(result.parameters, draw.latents, reportSeed, row, values);
-    std::vector<llvm::ArrayRef<double>> parts;
-    llvm::ArrayRef<double> rest = values;
-    for (const vi::fit::ReportedArray &array : model.getReportedArrays()) {
-      parts.push_back(rest.take_front(array.getElementCount()));
-      rest = rest.drop_front(array.getElementCount());
-    }
-    if (llvm::Error error =
-            (*writer)->write(model.getLogJoint(result.parameters, draw.latents),
-                             draw.logDensity, parts))
+    double logJoint = model.getLogJoint(result.parameters, draw.latents);
+    model.report(result.parameters, draw.latents, reportSeed, row,
+                 drawsFile.getValues());
+    if (llvm::Error error = drawsFile.write(logJoint, draw.logDensity))
+      return error;
+    if (!logLik)
+      continue;
+    model.getLogLik(result.parameters, draw.latents, logLikFile.getValues());
+    if (llvm::Error error = logLikFile.write(logJoint, draw.logDensity))
       return error;
   }
-  return (*writer)->commit();
+  if (llvm::Error error = drawsFile.commit())
+    return error;
+  return logLik ? logLikFile.commit() : llvm::Error::success();
 }
 
 int run() {
@@ -321,6 +384,8 @@ int run() {
   vi::JITModelOptions compileOptions;
   compileOptions.model = modelName;
   compileOptions.guide = guideName;
+  compileOptions.estimator = estimator;
+  compileOptions.withLogLik = logLik;
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
   llvm::Expected<std::unique_ptr<vi::JITModel>> created =
@@ -474,6 +539,8 @@ int main(int argc, char **argv) {
   if (samples < 0 || batchSize < 0 || iterations < 0 || maxRows < 0)
     return reportUsage("--samples, --batch-size, --iterations and --max-rows "
                        "must not be negative");
+  if (logLik && outputDirectory.empty())
+    return reportUsage("--log-lik needs --output, the directory of its file");
   if (drawCount < 1)
     return reportUsage("--draws must be positive");
   if (!(stepSize >= 0) || !std::isfinite(stepSize))

@@ -31,16 +31,17 @@ vi.guide @g for @m(%J: index, %k: tensor<?xi64> {vi.index = #vi.index<base = 1, 
 // Sizes: phi has J locations of the guide and one scale of the model.
 // CHECK-LABEL: func.func @m_shapes(
 // CHECK-SAME:    %[[J:[a-z0-9]+]]: index {vi.doc = "data", vi.name = "J"}, %[[K:[a-z0-9]+]]: tensor<?xi64> {vi.doc = "data: indices counted from 1", vi.name = "k"}, %[[Y:[a-z0-9]+]]: tensor<?xf64> {vi.doc = "data", vi.name = "y"}, %[[N:[a-z0-9]+]]: index {vi.doc = "data", vi.name = "n"})
-// CHECK-SAME:    -> (index {{{.*}}vi.name = "parameter_count"}, index {{{.*}}vi.name = "latent_count"}, index {{{.*}}vi.name = "noise_count"}, index {{{.*}}vi.name = "obs_count"}, index {{{.*}}vi.name = "guide.loc_size0"}, index {{{.*}}vi.name = "a_size0"}, index {{{.*}}vi.name = "report.a_size0"}, index {{{.*}}vi.name = "report.y_rep_size0"})
+// CHECK-SAME:    -> (index {{{.*}}vi.name = "parameter_count"}, index {{{.*}}vi.name = "latent_count"}, index {{{.*}}vi.name = "noise_count"}, index {{{.*}}vi.name = "obs_count"}, index {{{.*}}vi.name = "guide.loc_size0"}, index {{{.*}}vi.name = "a_size0"}, index {{{.*}}vi.name = "report.a_size0"}, index {{{.*}}vi.name = "report.y_rep_size0"}, index {{{.*}}vi.name = "log_lik.y_size0"})
 // CHECK-SAME:    vi.export
 // CHECK-SAME:    vi.latents = [{kind = "latent", name = "a", support = "real", type = f64}]
+// CHECK-SAME:    vi.log_lik = ["y"]
 // CHECK-SAME:    vi.model = "m"
 // CHECK-SAME:    vi.observed = [{argument = "y", site = "y", support = "real"}]
 // CHECK-SAME:    vi.parameters = [{kind = "guide", name = "loc", support = "real", type = tensor<?xf64>}, {kind = "model", name = "theta", support = "positive", type = f64}]
 // CHECK-SAME:    vi.plates = ["obs"]
 // CHECK-SAME:    vi.sites = [{kind = "parameter", name = "theta", {{.*}}}, {kind = "latent", name = "a", {{.*}}}, {kind = "prediction", name = "y_rep", {{.*}}}]
 // CHECK:         %[[P:.*]] = arith.addi %[[J]], %c1 : index
-// CHECK-NEXT:    return %[[P]], %[[J]], %[[J]], %[[N]], %[[J]], %[[J]], %[[J]], %[[N]] : index
+// CHECK-NEXT:    return %[[P]], %[[J]], %[[J]], %[[N]], %[[J]], %[[J]], %[[J]], %[[N]], %[[N]] : index
 
 // The first check that fails, and the sizes that differ.
 // CHECK-LABEL: func.func @m_check(

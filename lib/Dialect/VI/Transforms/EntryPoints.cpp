@@ -11,6 +11,7 @@
 #include "vi/Dialect/VI/IR/Bijectors.h"
 #include "vi/Dialect/VI/Transforms/DataChecks.h"
 #include "vi/Dialect/VI/Transforms/Noise.h"
+#include "vi/Dialect/VI/Transforms/Observations.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/ProgramInliner.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
@@ -21,6 +22,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace vi {
 #define GEN_PASS_DEF_ENTRYPOINTS
@@ -48,8 +50,8 @@ public:
   bool densities = true;
   /// Whether values of sites and generated quantities are collected.
   bool reports = false;
-  /// Whether the log-densities of observations are collected.
-  bool pointwise = false;
+  /// The observations whose log-densities are collected.
+  llvm::StringSet<> pointwise;
   /// The key of generated draws.
   Value key;
 
@@ -78,11 +80,12 @@ protected:
   }
   LogicalResult emitObserve(ObserveOp op, Value distribution, Value value,
                             Value mask) override {
-    if (densities || pointwise) {
+    bool isWanted = pointwise.contains(op.getName());
+    if (densities || isWanted) {
       Value term = buildLogProb(op.getLoc(), distribution, value, mask);
       if (densities)
         terms.push_back(term);
-      if (pointwise && isRectangular(op))
+      if (isWanted)
         outputs[op.getName()] = term;
     }
     return success();
@@ -90,8 +93,9 @@ protected:
   LogicalResult emitFactor(FactorOp op, Value value) override {
     if (densities && failed(ProgramInliner::emitFactor(op, value)))
       return failure();
-    if (pointwise && op.getNormalized() && isRectangular(op))
-      outputs[op.getName()] = value;
+    if (pointwise.contains(op.getName()))
+      outputs[op.getName()] =
+          convertFloats(builder, op.getLoc(), value, floatType);
     return success();
   }
   LogicalResult emitDeterministic(DeterministicOp op, Value value) override {
@@ -123,21 +127,6 @@ protected:
   }
 
 private:
-  /// Whether the plates around a site have numbers of members that are the
-  /// same for all members of the plates around them, so that its values make
-  /// an array.
-  static bool isRectangular(Operation *site) {
-    for (auto plate = site->getParentOfType<PlateOp>(); plate;
-         plate = plate->getParentOfType<PlateOp>()) {
-      auto outer = plate->getParentOfType<PlateOp>();
-      if (!outer)
-        return true;
-      if (outer.getBody().isAncestor(plate.getCount().getParentRegion()))
-        return false;
-    }
-    return true;
-  }
-
   unsigned predictions = 0;
 };
 
@@ -200,6 +189,8 @@ private:
   /// Ends it with its results and their names.
   void finish(func::FuncOp func, ValueRange results,
               ArrayRef<std::string> names, ArrayRef<std::string> docs = {});
+  /// Ends it with what an inliner has collected.
+  void finishWithOutputs(func::FuncOp func, ProgramInliner &inliner);
   ValueRange getData(func::FuncOp func) {
     return func.getArguments().take_front(model.getNumArguments());
   }
@@ -222,8 +213,15 @@ private:
   /// Gives the inliner the parts of u as the values of sites.
   LogicalResult giveLatents(ProgramInliner &inliner, func::FuncOp func,
                             Value latents);
-  /// Moves a reader past the guide's parameters.
-  LogicalResult skipGuide(func::FuncOp func, ParameterReader &reader);
+  /// Starts a function NAME_suffix of the data, the parameters, the latents and
+  /// `more`.
+  func::FuncOp startAtLatents(StringRef suffix, ArrayRef<Argument> more,
+                              TypeRange results, StringRef doc);
+  /// Puts a program into such a function. The model's parameters come after
+  /// the guide's.
+  LogicalResult inlineAtLatents(func::FuncOp func, FunctionOpInterface program,
+                                ParameterReader &reader,
+                                GivenLatentsInliner &inliner);
 
   LogicalResult buildShapes();
   LogicalResult buildCheck();
@@ -489,6 +487,14 @@ LogicalResult EntryPointBuilder::buildShapes() {
     siteAttrs.push_back(
         describe(builder, name, kind, SupportKind::Real, value.getType()));
   }
+  SmallVector<Attribute> observations;
+  for (const Observation &observation :
+       getObservations(builder, model, modelMapping)) {
+    addShape(("log_lik." + observation.name).str(),
+             buildObservationShape(builder, observation, modelMapping));
+    observations.push_back(builder.getStringAttr(observation.name));
+  }
+  func->setAttr("vi.log_lik", builder.getArrayAttr(observations));
   bool unnormalized = false;
   model.getBody().walk(
       [&](FactorOp op) { unnormalized |= !op.getNormalized(); });
@@ -739,90 +745,97 @@ LogicalResult EntryPointBuilder::buildLatents() {
   return success();
 }
 
-LogicalResult EntryPointBuilder::buildLogGuide() {
-  auto func = start("log_guide",
-                    {{"parameters", flat, "unconstrained parameters"},
-                     {"latents", flat, "unconstrained latents"}},
-                    {type}, "log q(u), the guide's log-density.");
-  Value parameters = func.getArgument(model.getNumArguments());
-  ParameterReader reader(parameters);
-  GivenLatentsInliner inliner(builder, type, reader);
+func::FuncOp EntryPointBuilder::startAtLatents(StringRef suffix,
+                                               ArrayRef<Argument> more,
+                                               TypeRange results,
+                                               StringRef doc) {
+  SmallVector<Argument> arguments{
+      {"parameters", flat, "unconstrained parameters"},
+      {"latents", flat, "unconstrained latents"}};
+  llvm::append_range(arguments, more);
+  return start(suffix, arguments, results, doc);
+}
+
+LogicalResult EntryPointBuilder::inlineAtLatents(func::FuncOp func,
+                                                 FunctionOpInterface program,
+                                                 ParameterReader &reader,
+                                                 GivenLatentsInliner &inliner) {
+  if (program == model) {
+    IRMapping mapping = mapData(guide, func);
+    Value total = arith::ConstantIndexOp::create(builder, model.getLoc(), 0);
+    if (failed(addParameterCount(guide, mapping, total)))
+      return failure();
+    reader.skip(total);
+  }
   if (failed(giveLatents(inliner, func,
-                         func.getArgument(model.getNumArguments() + 1))) ||
-      failed(inliner.inlineProgram(guide, getData(func))))
+                         func.getArgument(model.getNumArguments() + 1))))
+    return failure();
+  return inliner.inlineProgram(program, getData(func));
+}
+
+LogicalResult EntryPointBuilder::buildLogGuide() {
+  auto func = startAtLatents("log_guide", {}, {type},
+                             "log q(u), the guide's log-density.");
+  ParameterReader reader(func.getArgument(model.getNumArguments()));
+  GivenLatentsInliner inliner(builder, type, reader);
+  if (failed(inlineAtLatents(func, guide, reader, inliner)))
     return failure();
   finish(func, inliner.getTotal(model.getLoc()), {"log_guide"}, {"nats"});
   return success();
 }
 
-LogicalResult EntryPointBuilder::skipGuide(func::FuncOp func,
-                                           ParameterReader &reader) {
-  IRMapping mapping = mapData(guide, func);
-  Value total = arith::ConstantIndexOp::create(builder, model.getLoc(), 0);
-  if (failed(addParameterCount(guide, mapping, total)))
-    return failure();
-  reader.skip(total);
-  return success();
-}
-
 LogicalResult EntryPointBuilder::buildLogJoint() {
   auto func =
-      start("log_joint",
-            {{"parameters", flat, "unconstrained parameters"},
-             {"latents", flat, "unconstrained latents"}},
-            {type}, "log p(x, u), the joint log-density with log-Jacobians.");
+      startAtLatents("log_joint", {}, {type},
+                     "log p(x, u), the joint log-density with log-Jacobians.");
   ParameterReader reader(func.getArgument(model.getNumArguments()));
   GivenLatentsInliner inliner(builder, type, reader);
-  if (failed(skipGuide(func, reader)) ||
-      failed(giveLatents(inliner, func,
-                         func.getArgument(model.getNumArguments() + 1))) ||
-      failed(inliner.inlineProgram(model, getData(func))))
+  if (failed(inlineAtLatents(func, model, reader, inliner)))
     return failure();
   finish(func, inliner.getTotal(model.getLoc()), {"log_joint"}, {"nats"});
   return success();
 }
 
-/// Collects the outputs of an inliner as results.
-static void collectOutputs(ProgramInliner &inliner,
-                           SmallVectorImpl<Value> &results,
-                           SmallVectorImpl<std::string> &names) {
+void EntryPointBuilder::finishWithOutputs(func::FuncOp func,
+                                          ProgramInliner &inliner) {
+  SmallVector<Value> results;
+  SmallVector<std::string> names;
   for (auto &[name, value] : inliner.outputs) {
     results.push_back(value);
     names.push_back(name.str());
   }
+  finish(func, results, names);
 }
 
 LogicalResult EntryPointBuilder::buildLogLik() {
-  auto func = start("log_lik",
-                    {{"parameters", flat, "unconstrained parameters"},
-                     {"latents", flat, "unconstrained latents"}},
-                    {}, "The log-density of each observation.");
+  auto func = startAtLatents(
+      "log_lik", {}, {},
+      "The log-density of each observation, 0 where a mask leaves it out. The "
+      "sizes are the log_lik.* of the shapes.");
   ParameterReader reader(func.getArgument(model.getNumArguments()));
   GivenLatentsInliner inliner(builder, type, reader);
   inliner.densities = false;
-  inliner.pointwise = true;
-  SmallVector<Value> results;
-  SmallVector<std::string> names;
-  if (failed(skipGuide(func, reader)) ||
-      failed(giveLatents(inliner, func,
-                         func.getArgument(model.getNumArguments() + 1))) ||
-      failed(inliner.inlineProgram(model, getData(func))))
+  IRMapping mapping = mapData(model, func);
+  for (const Observation &observation :
+       getObservations(builder, model, mapping)) {
+    inliner.pointwise.insert(observation.name);
+    if (observation.isRagged)
+      inliner.ragged[observation.name] = observation.nest;
+  }
+  if (failed(inlineAtLatents(func, model, reader, inliner)))
     return failure();
-  collectOutputs(inliner, results, names);
-  finish(func, results, names);
+  finishWithOutputs(func, inliner);
   return success();
 }
 
 LogicalResult EntryPointBuilder::buildReport() {
   Type i64 = builder.getI64Type();
-  auto func = start("report",
-                    {{"parameters", flat, "unconstrained parameters"},
-                     {"latents", flat, "unconstrained latents"},
-                     {"seed", i64, "seed of generated draws"},
-                     {"draw", i64, "number of the draw"}},
-                    {},
-                    "Sites on their own scale, learned parameters and "
-                    "generated quantities.");
+  auto func = startAtLatents("report",
+                             {{"seed", i64, "seed of generated draws"},
+                              {"draw", i64, "number of the draw"}},
+                             {},
+                             "Sites on their own scale, learned parameters and "
+                             "generated quantities.");
   unsigned first = model.getNumArguments();
   ParameterReader reader(func.getArgument(first));
   GivenLatentsInliner inliner(builder, type, reader);
@@ -831,14 +844,9 @@ LogicalResult EntryPointBuilder::buildReport() {
   inliner.key = rng::FoldInOp::create(builder, model.getLoc(),
                                       func.getArgument(first + 2),
                                       func.getArgument(first + 3));
-  SmallVector<Value> results;
-  SmallVector<std::string> names;
-  if (failed(skipGuide(func, reader)) ||
-      failed(giveLatents(inliner, func, func.getArgument(first + 1))) ||
-      failed(inliner.inlineProgram(model, getData(func))))
+  if (failed(inlineAtLatents(func, model, reader, inliner)))
     return failure();
-  collectOutputs(inliner, results, names);
-  finish(func, results, names);
+  finishWithOutputs(func, inliner);
   return success();
 }
 

@@ -9,7 +9,9 @@
 #include "vi/Dialect/VI/Transforms/ProgramInliner.h"
 
 #include "vi/Dialect/VI/IR/Bijectors.h"
+#include "vi/Dialect/VI/Transforms/Observations.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
+#include "vi/Dialect/VI/Transforms/Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -245,6 +247,22 @@ LogicalResult ProgramInliner::inlineBlock(Block &block, IRMapping &mapping) {
   return success();
 }
 
+/// `stack` with `value` as its element or part `number`.
+static Value insertAt(OpBuilder &builder, Location loc, Value value,
+                      Value stack, Value number) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type)
+    return tensor::InsertOp::create(builder, loc, value, stack, number);
+  SmallVector<OpFoldResult> offsets{number}, sizes{builder.getIndexAttr(1)};
+  for (int64_t i = 0, e = type.getRank(); i < e; ++i) {
+    offsets.push_back(builder.getIndexAttr(0));
+    sizes.push_back(tensor::getMixedSize(builder, loc, value, i));
+  }
+  SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
+  return tensor::InsertSliceOp::create(builder, loc, value, stack, offsets,
+                                       sizes, strides);
+}
+
 LogicalResult ProgramInliner::inlineOther(Operation &op, IRMapping &mapping) {
   if (op.getNumRegions() && containsSites(op))
     return inlineLoop(op, mapping);
@@ -284,6 +302,8 @@ LogicalResult ProgramInliner::inlineLoop(Operation &op, IRMapping &mapping) {
 
   SmallVector<Value> outer = std::move(terms);
   terms.clear();
+  auto outerOutputs = std::move(outputs);
+  outputs.clear();
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(clone.getBody());
@@ -296,11 +316,77 @@ LogicalResult ProgramInliner::inlineLoop(Operation &op, IRMapping &mapping) {
     yielded.push_back(getTotal(op.getLoc()));
     scf::YieldOp::create(builder, op.getLoc(), yielded);
   }
+  unsigned density = clone.getNumResults() - 1;
+  auto leaving = std::move(outputs);
+  outputs = std::move(outerOutputs);
+  if (failed(stackOutputs(clone, leaving)))
+    return failure();
   for (auto [result, replacement] :
        llvm::zip(loop.getResults(), clone.getResults()))
     mapping.map(result, replacement);
   terms = std::move(outer);
-  terms.push_back(clone.getResults().back());
+  terms.push_back(clone.getResult(density));
+  return success();
+}
+
+LogicalResult
+ProgramInliner::stackOutputs(scf::ForOp &loop,
+                             const llvm::MapVector<StringRef, Value> &leaving) {
+  if (leaving.empty())
+    return success();
+  Location loc = loop.getLoc();
+  SmallVector<Value> inits;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(loop);
+    Value distance = arith::SubIOp::create(builder, loc, loop.getUpperBound(),
+                                           loop.getLowerBound());
+    Value count = arith::MaxSIOp::create(
+        builder, loc,
+        arith::CeilDivSIOp::create(builder, loc, distance, loop.getStep()),
+        arith::ConstantOp::create(builder, loc,
+                                  builder.getZeroAttr(distance.getType())));
+    if (!count.getType().isIndex())
+      count = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                         count);
+    SizeBuilder sizes(builder, loc, [&](Value value) {
+      return !loop.getRegion().isAncestor(value.getParentRegion());
+    });
+    for (auto &[name, value] : leaving) {
+      RankedTensorType type =
+          PlateOp::getStackType(value.getType(), ShapedType::kDynamic);
+      SmallVector<Value> dynamic{count};
+      for (int64_t i = 1, e = type.getRank(); i < e; ++i) {
+        if (!type.isDynamicDim(i))
+          continue;
+        dynamic.push_back(sizes.getSize(value, i - 1));
+        if (!dynamic.back())
+          return loop.emitError("the size of the values of '")
+                 << name << "' depends on the iteration";
+      }
+      inits.push_back(tensor::EmptyOp::create(builder, loc, type, dynamic));
+    }
+  }
+  auto addYields = [&](OpBuilder &b, Location, ArrayRef<BlockArgument> stacks) {
+    Value number = arith::SubIOp::create(b, loc, loop.getInductionVar(),
+                                         loop.getLowerBound());
+    number = arith::DivSIOp::create(b, loc, number, loop.getStep());
+    if (!number.getType().isIndex())
+      number = arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
+    SmallVector<Value> next;
+    for (auto [stack, output] : llvm::zip(stacks, leaving))
+      next.push_back(insertAt(b, loc, output.second, stack, number));
+    return next;
+  };
+  IRRewriter rewriter(builder);
+  auto replaced = loop.replaceWithAdditionalYields(
+      rewriter, inits, /*replaceInitOperandUsesInLoop=*/false, addYields);
+  if (failed(replaced))
+    return failure();
+  loop = cast<scf::ForOp>(replaced->getOperation());
+  for (auto [output, stack] :
+       llvm::zip(leaving, loop.getResults().take_back(leaving.size())))
+    outputs[output.first] = stack;
   return success();
 }
 
@@ -321,8 +407,32 @@ LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
     entering.push_back(name.getValue());
     slices.push_back(inputs[name.getValue()]);
   });
+  unsigned density = inits.size();
   inits.push_back(arith::ConstantOp::create(
       builder, loc, builder.getFloatAttr(floatType, 0.0)));
+
+  // Values of different number for each member: each knows where its start.
+  SmallVector<StringRef> joined;
+  unsigned firstStart = slices.size();
+  for (auto &[name, nest] : ragged) {
+    auto *here = llvm::find(nest, op);
+    if (here == nest.end() || op == nest.back())
+      continue;
+    IRMapping sizes = mapping;
+    auto [starts, total] = buildIterationOffsets(
+        builder, ArrayRef<Operation *>(nest).drop_front(here - nest.begin()),
+        sizes);
+    if (!starts)
+      return op.emitError("the number of values of '")
+             << name << "' must be a function of the data alone";
+    Value zero = arith::ConstantOp::create(
+        builder, loc, builder.getFloatAttr(floatType, 0.0));
+    joined.push_back(name);
+    slices.push_back(starts);
+    inits.push_back(tensor::SplatOp::create(
+        builder, loc, zero, ArrayRef<int64_t>{ShapedType::kDynamic},
+        ValueRange(total)));
+  }
 
   Batch batch;
   if (depth == 0)
@@ -377,10 +487,20 @@ LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
         inner = open.getSumArguments()[sumValues.size()];
       sumValues.push_back(inner);
     }
-    Value total = open.getSumArguments().back();
+    Value total = open.getSumArguments()[density];
     for (Value term : terms)
       total = arith::AddFOp::create(builder, loc, total, term);
     sumValues.push_back(total);
+    for (auto [index, name] : llvm::enumerate(joined)) {
+      Value values = outputs.lookup(name);
+      outputs.erase(name);
+      OpFoldResult number = tensor::getMixedSize(builder, loc, values, 0);
+      sumValues.push_back(tensor::InsertSliceOp::create(
+          builder, loc, values, open.getSumArguments()[density + 1 + index],
+          ArrayRef<OpFoldResult>{members[firstStart + index]},
+          ArrayRef<OpFoldResult>{number},
+          ArrayRef<OpFoldResult>{builder.getIndexAttr(1)}));
+    }
     for (auto [stack, value] : llvm::zip(op.getStacks(), yield.getValues())) {
       // A stack of generated draws that only reports use is not there.
       Value inner = mapping.lookupOrNull(value);
@@ -406,10 +526,12 @@ LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
   inputs = std::move(outerInputs);
   outputs = std::move(outerOutputs);
   terms = std::move(outerTerms);
-  Value density = plate.getSums().back();
+  Value term = plate.getSums()[density];
   if (batch.scale)
-    density = arith::MulFOp::create(builder, loc, density, batch.scale);
-  terms.push_back(density);
+    term = arith::MulFOp::create(builder, loc, term, batch.scale);
+  terms.push_back(term);
+  for (auto [index, name] : llvm::enumerate(joined))
+    outputs[name] = plate.getSums()[density + 1 + index];
   for (auto [result, sum, replacement] :
        llvm::zip(op.getSums(), op.getYield().getSums(), plate.getSums()))
     if (mapping.contains(sum))

@@ -285,7 +285,10 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     `counter`, there is a number of draws and a seed instead.
 
     The attributes `vi.parameters`, `vi.latents`, `vi.sites` and `vi.plates` of
-    `NAME_shapes` tell the names, supports and kinds in order.
+    `NAME_shapes` tell the names, supports and kinds in order, `vi.log_lik` the
+    observations. `NAME_log_lik` has a dimension for each plate and loop around
+    an observation; where their numbers of members differ (groups of different
+    sizes) a vector of all of them, in their order.
 
     Example:
 

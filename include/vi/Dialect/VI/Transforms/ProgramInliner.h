@@ -11,6 +11,7 @@
 
 #include "vi/Dialect/VI/IR/VI.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -48,8 +49,13 @@ public:
   /// Values by name as they are seen at the present level: members of the
   /// value by that name outside. Given by the user for the top level.
   llvm::StringMap<mlir::Value> inputs;
-  /// Values that are stacked on leaving a plate; at the end, the whole values.
+  /// Values that are stacked on leaving a plate or a loop; at the end, the
+  /// whole values.
   llvm::MapVector<llvm::StringRef, mlir::Value> outputs;
+  /// The plates and loops around the sites whose values are joined in one
+  /// vector instead, as they have different numbers of iterations
+  /// (`Observation::isRagged`).
+  llvm::MapVector<llvm::StringRef, llvm::SmallVector<mlir::Operation *>> ragged;
   /// Terms of the log-density at the present level.
   llvm::SmallVector<mlir::Value> terms;
   /// The ranges of top-level plates, by name; a plate that is not named runs
@@ -91,6 +97,10 @@ private:
   llvm::LogicalResult inlineOther(mlir::Operation &op,
                                   mlir::IRMapping &mapping);
   llvm::LogicalResult inlineLoop(mlir::Operation &op, mlir::IRMapping &mapping);
+  /// Makes the outputs of a loop's body results of the loop, stacked.
+  llvm::LogicalResult
+  stackOutputs(mlir::scf::ForOp &loop,
+               const llvm::MapVector<llvm::StringRef, mlir::Value> &leaving);
 
   /// Number of plates around the present place.
   unsigned depth = 0;
