@@ -116,3 +116,37 @@ func.func @branch(%n: index, %length: tensor<?xindex>) -> f64 {
   }
   return %r : f64
 }
+
+// -----
+
+// Results for each member and sums of one operation are separated. What a result
+// starts from may be read for the sum as well.
+
+// CHECK-LABEL: func @both
+// CHECK-SAME:    (%[[Y:.*]]: tensor<?x16xf64>, %[[S:[^:]*]]: tensor<16xf64>,
+// CHECK:         scf.for
+// CHECK:           %[[ROWS:.*]] = tensor.extract_slice %[[Y]]
+// CHECK:           %[[START:.*]] = linalg.generic
+// CHECK:           %[[OWN:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%[[ROWS]] : tensor<4x16xf64>) outs(%[[START]] : tensor<16x4xf64>)
+// CHECK:           %[[SUM:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} ins(%[[ROWS]], %[[START]] : tensor<4x16xf64>, tensor<16x4xf64>) outs(%{{.*}} : tensor<16xf64>)
+// CHECK-NEXT:      ^bb0(%[[A:.*]]: f64, %[[B:.*]]: f64, %[[OUT:.*]]: f64):
+// CHECK:             %[[NEXT:.*]] = arith.addf %[[B]], %[[A]]
+// CHECK:             arith.addf %[[OUT]], %[[NEXT]]
+func.func @both(%y: tensor<?x16xf64>, %s: tensor<16xf64>, %n: index) -> (tensor<16xf64>, tensor<?x16xf64>) {
+  %r:2 = vi.plate "obs" %i in %n (%y_i = %y : tensor<?x16xf64>) sums(%sum = %s : tensor<16xf64>) -> tensor<?x16xf64> {
+    %empty = tensor.empty() : tensor<16xf64>
+    %square = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%y_i : tensor<16xf64>) outs(%empty : tensor<16xf64>) {
+    ^bb0(%a: f64, %o: f64):
+      %m = arith.mulf %a, %a : f64
+      linalg.yield %m : f64
+    } -> tensor<16xf64>
+    %both:2 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%y_i : tensor<16xf64>) outs(%square, %sum : tensor<16xf64>, tensor<16xf64>) {
+    ^bb0(%a: f64, %b: f64, %o: f64):
+      %next = arith.addf %b, %a : f64
+      %total = arith.addf %o, %next : f64
+      linalg.yield %next, %total : f64, f64
+    } -> (tensor<16xf64>, tensor<16xf64>)
+    vi.yield sums(%both#1 : tensor<16xf64>) %both#0 : tensor<16xf64>
+  }
+  return %r#0, %r#1 : tensor<16xf64>, tensor<?x16xf64>
+}

@@ -794,6 +794,7 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
   SmallVector<AffineMap> maps;
   SmallVector<Value> inputs, outputs;
   SmallVector<Type> types;
+  SmallVector<Form> forms;
   auto addMap = [&](AffineMap map, Form form) {
     SmallVector<AffineExpr> expressions(map.getResults());
     if (form == Form::Rows)
@@ -817,6 +818,25 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
     inputs.push_back(tile);
     addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
   }
+  // What a result left out starts from may be read for those that are written.
+  // (The sum so far is read for itself alone.)
+  SmallVector<BlockArgument> starts;
+  for (OpOperand &operand : generic.getDpsInitsMutable()) {
+    unsigned result = operand.getOperandNumber() - generic.getNumDpsInputs();
+    Entry entry = lookup(operand.get());
+    if (llvm::is_contained(results, result) || entry.form == Form::Sum ||
+        entry.form == Form::LaneSum ||
+        !generic.payloadUsesValueFromOperand(&operand))
+      continue;
+    Value start =
+        entry.form == Form::Uniform ? entry.value : getTile(operand.get());
+    if (!start)
+      return fail(generic);
+    inputs.push_back(start);
+    addMap(generic.getMatchingIndexingMap(&operand),
+           entry.form == Form::Lanes ? Form::Tile : entry.form);
+    starts.push_back(body->getArgument(operand.getOperandNumber()));
+  }
   for (unsigned result : results) {
     OpOperand &operand = *generic.getDpsInitOperand(result);
     Value value = operand.get();
@@ -825,21 +845,21 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
     if (isSum && !isSumWith(body->getTerminator()->getOperand(result),
                             body->getArgument(operand.getOperandNumber())))
       return fail(generic);
+    // What the body does not read need not be there.
+    bool reads = generic.payloadUsesValueFromOperand(&operand);
+    bool inRows = !isSum && reads && entry.form == Form::Rows;
     Value output;
     if (isSum)
       output = entry.value;
-    else // What the body does not read need not be there.
-      output = generic.payloadUsesValueFromOperand(&operand)
-                   ? getTile(value)
-                   : createTile(value);
+    else
+      output = reads ? getTile(value) : createTile(value);
     if (!output)
       return fail(generic);
     outputs.push_back(output);
     types.push_back(output.getType());
-    addMap(generic.getMatchingIndexingMap(&operand), areSums ? Form::Uniform
-                                                     : entry.form == Form::Rows
-                                                         ? Form::Rows
-                                                         : Form::Tile);
+    forms.push_back(inRows ? Form::Rows : Form::Tile);
+    addMap(generic.getMatchingIndexingMap(&operand),
+           areSums ? Form::Uniform : forms.back());
   }
   SmallVector<utils::IteratorType> iterators = generic.getIteratorTypesArray();
   iterators.push_back(areSums ? utils::IteratorType::reduction
@@ -857,18 +877,17 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
         unsigned inputCount = generic.getNumDpsInputs();
         for (unsigned number = 0; number < inputCount; ++number)
           mapping.map(body->getArgument(number), arguments[number]);
-        // What is accumulated elsewhere is read for that alone.
-        for (unsigned number = inputCount; number < body->getNumArguments();
-             ++number) {
-          BlockArgument argument = body->getArgument(number);
-          if (!argument.use_empty() &&
-              !llvm::is_contained(results, number - inputCount))
-            mapping.map(argument, arith::ConstantOp::create(
-                                      b, l, b.getZeroAttr(argument.getType())));
-        }
+        for (auto [at, start] : llvm::enumerate(starts))
+          mapping.map(start, arguments[inputCount + at]);
         for (auto [at, result] : llvm::enumerate(results))
           mapping.map(body->getArgument(inputCount + result),
-                      arguments[inputCount + at]);
+                      arguments[inputs.size() + at]);
+        // A sum so far that is accumulated elsewhere.
+        for (BlockArgument argument :
+             body->getArguments().drop_front(inputCount))
+          if (!argument.use_empty() && !mapping.contains(argument))
+            mapping.map(argument, arith::ConstantOp::create(
+                                      b, l, b.getZeroAttr(argument.getType())));
         for (Operation &op : body->without_terminator())
           b.clone(op, mapping);
         SmallVector<Value> yielded;
@@ -877,13 +896,13 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
               body->getTerminator()->getOperand(result)));
         linalg::YieldOp::create(b, l, yielded);
       });
-  for (auto [result, value] : llvm::zip(results, batched.getResults())) {
+  for (auto [result, value, form] :
+       llvm::zip(results, batched.getResults(), forms)) {
     Entry entry = lookup(generic.getDpsInitOperand(result)->get());
     if (entry.form == Form::Sum || entry.form == Form::LaneSum)
       setSum(generic.getResult(result), entry, value);
     else
-      set(generic.getResult(result),
-          entry.form == Form::Rows ? Form::Rows : Form::Tile, value);
+      set(generic.getResult(result), form, value);
   }
   return success();
 }
