@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What takes too long for each change: the tests under the address and
-# undefined-behaviour sanitizers, clang-tidy over all sources, the references of
-# the examples' fits, all f32 numbers through every function, ten minutes of
-# fuzzing.
+# undefined-behaviour sanitizers, the same bytes from a release and a debug
+# build, clang-tidy over all sources, the references of the examples' fits, a
+# million draws of every family, all f32 numbers through every function, ten
+# minutes of fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -12,8 +13,14 @@ status=0
 utils/test.sh || status=1
 ASAN_OPTIONS=detect_container_overflow=0 utils/test.sh --preset sanitize ||
   status=1
+ASAN_OPTIONS=detect_container_overflow=0 utils/compare-builds.sh build \
+  build-sanitize || status=1
 utils/check-style.sh --tidy --all || status=1
 /usr/bin/python3 utils/truth/references.py --check || status=1
+for test in draws vector-draws; do
+  PATH=$PWD/build/bin:/usr/lib/llvm-22/bin:$PATH PYTHONPATH=test/Inputs \
+    /usr/bin/python3 "test/Dialect/VI/$test.py" 1000000 || status=1
+done
 VI_EXHAUSTIVE=1 build/unittests/Special/ViSpecialTests \
   --gtest_also_run_disabled_tests || status=1
 utils/fuzz.sh 600 || status=1
