@@ -1,7 +1,11 @@
 # The compiled functions of each example against its density written a second time
 # in NumPy (utils/truth/models.py): the log joint density, the ELBO of a mean-field
-# guide, whose exact value is known, and the ELBO's gradient, also against central
-# differences of the compiled ELBO.
+# guide, whose exact value is known, and the ELBO's gradient against central
+# differences of the compiled ELBO: within 1e-6 of the larger of a component and
+# the sum of the magnitudes of its summands (the members of the data plates, and
+# what is outside of them). Gradients of guides written by hand and of a full-rank
+# one, too; of the autoencoder, whose numbers are all f64 like the others', for
+# some elements of every weight and bias and the first images.
 #
 # REQUIRES: numpy, scipy
 # RUN: rm -rf %t && %python %s %t
@@ -26,15 +30,62 @@ def whitened(random, count, dimension):
     return x @ np.linalg.inv(np.linalg.cholesky(x.T @ x / len(x))).T
 
 
-def differences(function, x, step):
+def differences(function, x, step, indices):
     """Central differences of fourth order."""
-    result = np.empty_like(x)
-    for i in range(x.size):
+    result = []
+    for i in indices:
         e = np.zeros_like(x)
         e[i] = step
-        result[i] = (8 * (function(x + e) - function(x - e))
-                     - (function(x + 2 * e) - function(x - 2 * e))) / (12 * step)
-    return result
+        result.append((8 * (function(x + e) - function(x - e))
+                       - (function(x + 2 * e) - function(x - 2 * e)))
+                      / (12 * step))
+    return np.array(result)
+
+
+def whole_plates(library, function, count):
+    """The arguments that make an ELBO run over `count` members."""
+    values = {}
+    for argument in library.names(function):
+        if argument.endswith("_begin"):
+            values[argument] = 0
+        elif argument.endswith("_scale"):
+            values[argument] = 1
+        elif argument.endswith("_end"):
+            values[argument] = count
+    return values
+
+
+def check_gradient(label, library, values, phi_name, phi, step, indices=None):
+    """The gradient at `phi` against differences of the ELBO."""
+    elbo, gradient = library.find("_elbo"), library.find("_elbo_gradient")
+    indices = np.arange(phi.size) if indices is None else indices
+    shapes = {n: phi.shape for n in library.names(gradient) if "gradient" in n}
+
+    def value(x):
+        return library.call(elbo, {**values, phi_name: x})
+
+    def evaluate(**range_):
+        return library.call(gradient, {**values, **range_, phi_name: phi},
+                            shapes)
+
+    total, got = evaluate()
+    fits.check(abs(total - value(phi)) <= 1e-12 * (1 + abs(total)),
+               f"{label}: the value beside the gradient is the ELBO")
+    # The summands: each member alone, and nothing of any plate.
+    ends = [n for n in values if n.endswith("_end")]
+    _, outside = evaluate(**{end: 0 for end in ends})
+    magnitude = np.abs(outside)
+    for end in ends:
+        nothing = {other: 0 for other in ends}
+        for member in range(values[end]):
+            begin = end[:-len("end")] + "begin"
+            _, alone = evaluate(**{**nothing, begin: member, end: member + 1})
+            magnitude += np.abs(alone - outside)
+    steps = differences(value, phi, step, indices)
+    scale = np.maximum(np.abs(steps), magnitude[indices])
+    error = np.max(np.abs(got[indices] - steps) / np.maximum(scale, 1e-300))
+    fits.check(error <= 1e-6, f"{label}: gradient within {error:.1e} of central "
+               "differences")
 
 
 for name in models.MODELS:
@@ -77,34 +128,46 @@ for name in models.MODELS:
         deviations.append(s)
         phi += [m, np.log(s)]
     m, s, phi = (np.concatenate(v) for v in (means, deviations, phi))
-    values = {**data, **library.prepare(data)}
     count = len(next(v for v in data.values() if isinstance(v, list)))
-    for argument in library.names(elbo):
-        if argument.endswith("_begin"):
-            values[argument] = 0
-        elif argument.endswith("_scale"):
-            values[argument] = 1
-        elif argument.endswith("_end"):
-            values[argument] = count - (data["K"] if name == "ark" else 0)
+    count -= data["K"] if name == "ark" else 0
+    values = {**data, **library.prepare(data),
+              **whole_plates(library, elbo, count)}
     noise = whitened(random, max(4 * d, 400), d)
-    values["noise"] = noise
-
-    def value(x):
-        return library.call(elbo, {**values, phi_name: x})
-
-    got = value(phi)
     if hasattr(model, "elbo"):
+        got = library.call(elbo, {**values, phi_name: phi, "noise": noise})
         expected = model.elbo(m, s)
         fits.check(abs(got - expected) <= 0.02,
                    f"{name}: ELBO {got:.6f}, exactly {expected:.6f}")
     values["noise"] = noise[::len(noise) // 16]
-    shapes = {n: (2 * d,) for n in library.names(gradient) if "gradient" in n}
-    got, got_gradient = library.call(gradient, {**values, phi_name: phi}, shapes)
-    fits.check(abs(got - value(phi)) <= 1e-12 * (1 + abs(got)),
-               f"{name}: the value beside the gradient is the ELBO")
-    steps = differences(value, phi, 1e-3 * np.min(s))
-    magnitude = np.maximum(np.abs(steps), 1e-2 * (1 + abs(got)))
-    error = np.max(np.abs(got_gradient - steps) / magnitude)
-    fits.check(error <= 1e-6, f"{name}: gradient within {error:.1e} of central "
-               "differences")
+    check_gradient(name, library, values, phi_name, phi, 1e-3 * np.min(s))
+    if name not in ("bernoulli_beta", "eight_schools_centered"):
+        continue
+    # The guide of the example, or a full-rank one.
+    options = [] if name == "bernoulli_beta" else ["--guide=fullrank"]
+    library = exported.Library(fits.EXAMPLES / name / "model.mlir",
+                               output / f"{name}-guide", *options)
+    numbers = library.call(library.find("_shapes"), data)
+    size = numbers[0] if isinstance(numbers, tuple) else numbers
+    columns = numbers[1]["noise_count"]
+    values = {**data, **library.prepare(data),
+              **whole_plates(library, library.find("_elbo"), count),
+              "noise": random.standard_normal((16, columns))}
+    check_gradient(f"{name}, {options or 'its own guide'}", library, values,
+                   phi_name, 0.3 * random.standard_normal(size), 1e-4)
+
+# The autoencoder.
+library = exported.Library(fits.EXAMPLES / "digits_vae" / "model.mlir",
+                           output / "digits_vae")
+random = np.random.RandomState(12)
+images = np.load(models.data_file("digits_vae"))[:20]
+arrays = [32 * 64, 32, 4 * 32, 4, 4 * 32, 4, 32 * 4, 32, 64 * 32, 64]
+indices = np.concatenate([
+    begin + random.choice(size, min(size, 8), replace=False)
+    for begin, size in zip(np.cumsum([0] + arrays), arrays)])
+data = {"x": images}
+values = {**data, **library.prepare(data),
+          **whole_plates(library, library.find("_elbo"), len(images)),
+          "noise": random.standard_normal((3, 4 * len(images)))}
+check_gradient("digits_vae", library, values, "parameters",
+               0.3 * random.standard_normal(sum(arrays)), 1e-3, indices)
 fits.finish()
