@@ -51,7 +51,7 @@ void addScalarStage(OpPassManager &manager,
   functions.addPass(vi::createFuseElementwise());
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());
-  functions.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(vi::createHoistLoopInvariants());
   manager.addPass(vi::createReuseAccumulators());
   if (options.contract)
     manager.addPass(vi::createAllowContraction());

@@ -55,14 +55,15 @@ struct PlaceBuffers : vi::impl::PlaceBuffersBase<PlaceBuffers> {
       if (!bytes || *bytes > budget)
         return;
       // No alias may leave the block in which the buffer is born: the buffer of
-      // one iteration must not be read when the next one fills it again.
-      Block *block = alloc->getBlock();
-      for (Value alias : aliases.resolve(alloc)) {
+      // one iteration must not be read when the next one fills it again. Nor
+      // may it be freed other than by its own dealloc, which goes.
+      for (Value alias : aliases.resolve(alloc))
         for (Operation *user : alias.getUsers())
-          if (user->getBlock() == block &&
-              user->hasTrait<OpTrait::IsTerminator>())
+          if ((user->hasTrait<OpTrait::IsTerminator>() &&
+               user->getParentRegion() == alloc->getParentRegion()) ||
+              (hasEffect<MemoryEffects::Free>(user, alias) &&
+               (alias != alloc || !isa<memref::DeallocOp>(user))))
             return;
-      }
       budget -= *bytes;
       small.push_back(alloc);
     });
@@ -71,6 +72,9 @@ struct PlaceBuffers : vi::impl::PlaceBuffersBase<PlaceBuffers> {
                         func.getBody().front().begin());
       auto alloca = memref::AllocaOp::create(
           builder, alloc.getLoc(), alloc.getType(), alloc.getAlignmentAttr());
+      for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
+        if (isa<memref::DeallocOp>(user))
+          user->erase();
       alloc.replaceAllUsesWith(alloca.getResult());
       alloc.erase();
     }

@@ -390,6 +390,36 @@ def CallAccurateMath : Pass<"vi-call-accurate-math", "::mlir::ModuleOp"> {
   ];
 }
 
+def HoistLoopInvariants : Pass<"vi-hoist-loop-invariants"> {
+  let summary = "move out of loops what is the same in each iteration";
+  let description = [{
+    As upstream's `loop-invariant-code-motion`, but for accesses of tensors that
+    are not known to be inside: for upstream they are undefined where they are
+    outside, and may run anywhere, but here a loop over empty data would then
+    read what is not there.
+
+    Example:
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      %w = tensor.extract %weights[%c1] : tensor<4xf64>
+      %x_0 = tensor.extract %x[%c0] : tensor<?xf64>
+      "test.use"(%w, %x_0) : (f64, f64) -> ()
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %w = tensor.extract %weights[%c1] : tensor<4xf64>
+    scf.for %i = %c0 to %n step %c1 {
+      %x_0 = tensor.extract %x[%c0] : tensor<?xf64>
+      "test.use"(%w, %x_0) : (f64, f64) -> ()
+    }
+    ```
+  }];
+}
+
 def LowerCopies : Pass<"vi-lower-copies"> {
   let summary = "turn copies between strided buffers into loops";
   let description = [{
@@ -427,8 +457,8 @@ def PlaceBuffers : Pass<"vi-place-buffers"> {
     A `memref.alloc` of a static size up to `max-bytes` becomes a
     `memref.alloca` at the start of its function where it is in the entry block
     or a loop (never an `alloca` inside a loop, which would grow the stack), as
-    long as it does not outlive its block. A function takes 16 times `max-bytes`
-    of the stack at most.
+    long as it does not outlive its block; a `memref.dealloc` of it goes. A
+    function takes 16 times `max-bytes` of the stack at most.
 
     Example:
 

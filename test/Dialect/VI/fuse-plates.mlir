@@ -52,9 +52,9 @@ func.func @sum(%n: index, %x: tensor<?xf64>, %zero: f64) -> f64 {
 // The second needs another member's value: two plates.
 // CHECK-LABEL: func.func @whole
 // CHECK:         %[[T:.*]] = vi.plate "obs"{{.*}} -> tensor<?xf64> {
-// CHECK:         %[[O:.*]] = tensor.extract %[[T]]
 // CHECK:         vi.plate "obs" %{{.*}} in %{{.*}} (%[[T_I:.*]] = %[[T]] : tensor<?xf64>)
 // CHECK-NOT:       math.exp
+// CHECK:           %[[O:.*]] = tensor.extract %[[T]]
 // CHECK:           arith.mulf %[[T_I]], %[[O]]
 // CHECK:         return
 func.func @whole(%n: index, %x: tensor<?xf64>, %zero: f64, %j: index) -> f64 {

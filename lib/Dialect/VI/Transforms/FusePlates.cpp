@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Analysis/Speculation.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 
@@ -172,11 +173,11 @@ static PlateOp tryFuse(PlateOp first, PlateOp second) {
   return fused;
 }
 
-/// Moves out of a plate what does not depend on the member.
+/// Moves out of a plate what does not depend on the member, and may run where
+/// the plate has no members.
 static void hoistInvariants(PlateOp plate) {
   for (Operation &op : llvm::make_early_inc_range(*plate.getBlock())) {
-    if (op.hasTrait<OpTrait::IsTerminator>() || !isMemoryEffectFree(&op) ||
-        !isSpeculatable(&op) || isa<DrawOp>(op))
+    if (op.hasTrait<OpTrait::IsTerminator>() || isa<DrawOp>(op))
       continue;
     bool invariant = true;
     auto isOutside = [&](Value value) {
@@ -192,7 +193,7 @@ static void hoistInvariants(PlateOp plate) {
     bool draws = op.walk([](DrawOp) {
                      return WalkResult::interrupt();
                    }).wasInterrupted();
-    if (invariant && !draws)
+    if (invariant && !draws && isSafeToSpeculate(&op))
       op.moveBefore(plate);
   }
 }

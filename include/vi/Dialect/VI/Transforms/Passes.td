@@ -127,7 +127,8 @@ def FusePlates : Pass<"vi-fuse-plates"> {
     Plates of one name in one block become one plate where the later one needs
     nothing of the earlier but its stacks, member by member: these are then the
     member's values, and a stack that nothing else uses is gone. Then moves out
-    of each plate what does not depend on the member.
+    of each plate what does not depend on the member, unless that might read a
+    tensor outside of its bounds where the plate has no members.
 
     Example:
 
@@ -446,8 +447,9 @@ def SimplifyExpectations
   let description = [{
     In each `vi.expect`:
 
-    1. The guide's log-density of a draw becomes minus its entropy, where that
-       has a closed form.
+    1. The guide's log-density of a draw and a prior's that is the same
+       distribution cancel, as KL(q || q) = 0. Else the guide's log-density
+       becomes minus its entropy, where that has a closed form.
     2. A prior's log-density of a draw becomes, together with the guide's,
        minus a `vi.kl`, where the pair has a closed form; else by itself minus a
        `vi.cross_entropy`, where that has one. Only where the prior's
