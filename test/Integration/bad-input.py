@@ -3,7 +3,7 @@
 #
 # REQUIRES: vi-fit
 # RUN: rm -rf %t && mkdir -p %t
-# RUN: %python %s vi-fit %t
+# RUN: %python %s vi-fit %t %examples "%sanitize_flags"
 import pathlib
 import re
 import resource
@@ -15,6 +15,8 @@ import sys
 
 VI_FIT = sys.argv[1]
 ROOT = pathlib.Path(sys.argv[2])
+EXAMPLES = pathlib.Path(sys.argv[3])
+SANITIZED = bool(sys.argv[4])
 
 MODEL = """
 vi.model @groups(
@@ -77,7 +79,7 @@ number = 0
 
 
 def case(title, message, files=None, arguments=None, status=1, limit=None,
-         model=MODEL, keep=()):
+         model=MODEL, keep=(), directories=(), memory=None):
     """Runs vi-fit in a directory with `files` and the model. Standard error
     must match the regular expression `message`; `keep` names the files that
     may be in the directory afterwards."""
@@ -86,6 +88,8 @@ def case(title, message, files=None, arguments=None, status=1, limit=None,
     directory = ROOT / f"{number:03}"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
+    for name in directories:
+        (directory / name).mkdir()
     files = dict(files or {})
     if model is not None:
         files["model.mlir"] = model
@@ -101,6 +105,8 @@ def case(title, message, files=None, arguments=None, status=1, limit=None,
         if limit is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        if memory is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
     result = subprocess.run(
         [VI_FIT, "model.mlir", *arguments], cwd=directory,
@@ -193,6 +199,52 @@ data("an unused entry may be anything", "d.json has no `count`, but `J`, "
      "`group`, `x`, `note`", json(count=None, note='{"a": ["b", null]}'),
      "count")
 
+# A series that is cut out of its data: alpha + sum_k beta[k] y[t - k].
+ARK = (EXAMPLES / "ark" / "model.mlir").read_text()
+for title, K, T, y, message in [
+        ("shorter series than T", 2, 10, [1] * 8,
+         r"the slice of 'y' ends at element 10, but there are 8"),
+        ("empty series", 2, 10, [],
+         r"the slice of 'y' ends at element 10, but there are 0"),
+        ("shorter series than lags", 5, 3, [1] * 3,
+         r"the slice of 'y' has -2 elements"),
+]:
+    case(title, r"the data do not fit together: model\.mlir:\d+:\d+: "
+         + message, {"d.json": f'{{"K": {K}, "T": {T}, "y": {y}}}'}, model=ARK)
+case("negative lags", r"plate 'beta' would have -1 members",
+     {"d.json": '{"K": -1, "T": 3, "y": [1, 1, 1]}'}, model=ARK)
+FIRST = """
+vi.model @first(%y: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f64
+  %first = tensor.extract %y[%c0] : tensor<?xf64>
+  %prior = vi.normal %first, %one : f64, f64
+  %mu = vi.sample "mu" from %prior : f64
+}
+"""
+case("no first element", r"the data do not fit together: model\.mlir:\d+:\d+: "
+     r"element 0 \(counted from 0\) of 'y' does not exist: there are 0",
+     {"d.json": '{"y": []}'}, model=FIRST)
+# What stands in a plate without members is not computed.
+case("no first element, and no need for it", "", {"d.json": '{"y": []}'},
+     status=0, model="""
+vi.model @empty(%y: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %c9 = arith.constant 999999999 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %prior = vi.normal %zero, %one : f64, f64
+  %mu = vi.sample "mu" from %prior : f64
+  %N = tensor.dim %y, %c0 : tensor<?xf64>
+  vi.plate "obs" %n in %N (%y_n = %y : tensor<?xf64>) {
+    %first = tensor.extract %y[%c9] : tensor<?xf64>
+    %mean = arith.addf %mu, %first : f64
+    %likelihood = vi.normal %mean, %one : f64, f64
+    vi.observe "y" from %likelihood, %y_n : f64, f64
+  }
+}
+""")
+
 # Files.
 data("empty file", "d.json: the file is empty", "")
 data("no object", 'd.json:1:2: expected an object of named entries, {"name": '
@@ -217,6 +269,12 @@ case("no such file", r"none\.json: cannot read the file: No such file",
      arguments=["--data", "none.json"])
 case("a directory", r"cannot read the file: Is a directory",
      arguments=["--data", "."])
+for name in ("d.json", "d.csv", "x.npy"):
+    case(f"{name} is a directory", name.replace(".", r"\.") +
+         ": cannot read the file: Is a directory", arguments=["--data", name],
+         directories=[name])
+case("no name", "the name of a data file is empty",
+     arguments=["--data", ""])
 case("unknown format", r"d\.txt: unknown format: expected a \.json, \.csv or "
      r"\.npy file", {"d.txt": "1 2 3"})
 case("two files with one entry", r"e\.json: entry `J` is given twice: d\.json "
@@ -258,6 +316,14 @@ case("truncated array", r"x\.npy: the file is truncated: the array takes 48 "
                                  "d.json": REST})
 case("big-endian array", r"x\.npy: big-endian elements \(>f8\)",
      {"x.npy": npy("(3, 2)", X, ">f8"), "d.json": REST})
+case("empty array file", r"x\.npy: the file is empty",
+     {"x.npy": "", "d.json": REST})
+case("array cut in its header", r"x\.npy: ", {"x.npy": npy("(3, 2)", X)[:30],
+                                              "d.json": REST})
+case("array of a size that overflows", r"x\.npy: ",
+     {"x.npy": npy("(4294967296, 4294967296)", X), "d.json": REST})
+case("array of a negative size", r"x\.npy: ",
+     {"x.npy": npy("(-3, 2)", X), "d.json": REST})
 case("no array", r"x\.npy: not a \.npy file", {"x.npy": "1,2", "d.json": REST})
 case("an array of another name", r"have no `x`",
      {"z.npy": npy("(3, 2)", X), "d.json": REST})
@@ -299,15 +365,50 @@ for option in ("--init", "--evaluate"):
          {"d.json": json(), "p.json": '{"gamma": 1}'}, START)
     case(f"{option}: truncated file", r"p\.json:1:\d+: .*\(the file ends here\)",
          {"d.json": json(), "p.json": '{"gamma": [1'}, START)
+    case(f"{option}: empty file", r"p\.json: the file is empty",
+         {"d.json": json(), "p.json": ""}, START)
+    case(f"{option}: a directory", r"cannot read the file: Is a directory",
+         {"d.json": json()}, START, directories=["p.json"])
+    PARAMETERS = {"alpha.loc": "[0, 0]", "alpha.scale": "[0, 0]",
+                  "beta.loc": "[0, 0]", "beta.scale": "[0, 0]"}
+
+    def parameters(**entries):
+        merged = {**PARAMETERS, **{name.replace("_", "."): value
+                                   for name, value in entries.items()}}
+        return "{" + ", ".join(f'"{k}": {v}' for k, v in merged.items()) + "}"
+
+    case(f"{option}: parameters of another model's size",
+         r"p\.json: `alpha\.loc` is a vector of 3: expected a vector of 2",
+         {"d.json": json(), "p.json": parameters(alpha_loc="[0, 0, 0]")}, START)
+    case(f"{option}: a number for a vector",
+         r"p\.json: `beta\.loc` is a single number: expected a vector of 2",
+         {"d.json": json(), "p.json": parameters(beta_loc="0")}, START)
+    case(f"{option}: NaN",
+         r"p\.json: `beta\.loc\[2\]` is NaN: expected a finite number",
+         {"d.json": json(), "p.json": parameters(beta_loc="[0, NaN]")}, START)
     case(f"{option}: no such file", r"p\.json: cannot read the file",
          {"d.json": json()}, START)
 
 # Options.
 for argument in ("--samples=-1", "--samples=many", "--seed=x", "--draws=0",
                  "--iterations=1e99", "--batch-size=-3", "--optimizer=magic",
-                 "--nonsense", "--max-rows=-1", "--step-size=nan"):
+                 "--nonsense", "--max-rows=-1", "--step-size=nan",
+                 "--draws=-1", "--draws=1e3", "--draws=99999999999999999999",
+                 "--seed=-1", "--seed=", "--seed=99999999999999999999",
+                 "--samples=0x", "--step-size=-1", "--init=-1", "--init=nan",
+                 "--init=inf", "--quiet=maybe", "--optimizer="):
     case(f"option {argument}", r"vi-fit: ", {"d.json": json()},
          ["--data", "d.json", argument], status=2)
+for option, size in (("draws", 4), ("samples", 4)):
+    case(f"option --{option} beyond memory", rf"--{option}=4611686018427387904: "
+         r"more numbers than the memory of this machine holds",
+         {"d.json": json()}, ["--data", "d.json",
+                              f"--{option}=4611686018427387904",
+                              "--output", "out"])
+# (The sanitizers' own memory is beyond any limit.)
+if not SANITIZED:
+    case("sizes beyond the memory allowed", r"vi-fit: error: out of memory",
+         {"d.json": json(J="100000000")}, memory=4 << 30)
 case("two models", r"vi-fit: .*[Pp]ositional", {"d.json": json()},
      ["other.mlir", "--data", "d.json"], status=2)
 case("unknown guide", r"--guide=magic", {"d.json": json()},
@@ -317,6 +418,8 @@ case("unknown model", r"no model @other; it has @groups", {"d.json": json()},
 
 # Models.
 case("no model file", r"model\.mlir", model=None)
+case("a directory for a model", r"model\.mlir.*Is a directory", model=None,
+     directories=["model.mlir"])
 case("empty model file", r"the file has no vi\.model", model="")
 case("a model file of bytes", r"model\.mlir:1:\d+: error", model="\x00\x01\xff")
 case("a model cut short", r"model\.mlir:\d+:\d+: error", model=MODEL[:500])

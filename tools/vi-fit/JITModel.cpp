@@ -681,8 +681,7 @@ llvm::Error JITModel::checkData() {
   return llvm::Error::success();
 }
 
-/// The numbers that the machine's memory holds.
-static int64_t getNumbersInMemory() {
+int64_t vi::getNumbersInMemory() {
   long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
   if (pages <= 0 || size <= 0)
     return std::numeric_limits<int64_t>::max();

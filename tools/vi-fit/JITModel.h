@@ -24,6 +24,9 @@
 
 namespace vi {
 
+/// How many numbers (f64) the machine's memory holds.
+int64_t getNumbersInMemory();
+
 /// What to compile.
 struct JITModelOptions {
   /// The model's symbol; empty if the module has one model only.

@@ -30,6 +30,8 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <new>
+#include <unistd.h>
 
 using namespace mlir;
 namespace cl = llvm::cl;
@@ -348,6 +350,24 @@ llvm::Error writeDraws(vi::JITModel &model, const vi::fit::FitResult &result,
   return logLik ? logLikFile.commit() : llvm::Error::success();
 }
 
+/// Refuses more draws than fit into memory.
+llvm::Error checkDrawCounts(const vi::JITModel &model) {
+  auto check = [](llvm::StringRef option, int64_t draws,
+                  int64_t size) -> llvm::Error {
+    if (draws <= vi::getNumbersInMemory() / std::max<int64_t>(size, 1))
+      return llvm::Error::success();
+    return llvm::createStringError(
+        llvm::formatv("{0}={1}: more numbers than the memory of this machine "
+                      "holds, {2} for each draw",
+                      option, draws, size)
+            .str());
+  };
+  if (!outputDirectory.empty())
+    if (llvm::Error error = check("--draws", drawCount, model.getLatentCount()))
+      return error;
+  return check("--samples", samples, model.getNoiseCount());
+}
+
 int run() {
   auto begin = std::chrono::steady_clock::now();
   if (!outputDirectory.empty())
@@ -394,6 +414,9 @@ int run() {
     return reportError(created.takeError());
   vi::JITModel &model = **created;
   double compileSeconds = getSecondsSince(compileBegin) + parseSeconds;
+
+  if (llvm::Error error = checkDrawCounts(model))
+    return reportError(std::move(error));
 
   if (!evaluateFile.empty())
     return evaluate(model);
@@ -530,6 +553,12 @@ int main(int argc, char **argv) {
   llvm::InitLLVM initializer(argc, argv);
   // A file that grows beyond the limit is an error of the write, not a crash.
   std::signal(SIGXFSZ, SIG_IGN);
+  std::set_new_handler([] {
+    // Nothing may be allocated any more.
+    constexpr llvm::StringLiteral message = "vi-fit: error: out of memory\n";
+    (void)!write(STDERR_FILENO, message.data(), message.size());
+    _exit(Failure);
+  });
   vi::registerAllPasses();
   registerPassManagerCLOptions();
   cl::HideUnrelatedOptions(category);
@@ -545,6 +574,12 @@ int main(int argc, char **argv) {
     return reportUsage("--draws must be positive");
   if (!(stepSize >= 0) || !std::isfinite(stepSize))
     return reportUsage("--step-size must be a positive number");
+  double range = 1;
+  if (!llvm::StringRef(init).getAsDouble(range) &&
+      !(range >= 0 && std::isfinite(range)))
+    return reportUsage("--init=" + init +
+                       ": the range of a random start must be a number that is "
+                       "not negative");
   if (batchSize > 0 && optimizer == vi::fit::OptimizerKind::LBFGS)
     return reportUsage("--batch-size needs an optimizer for noisy gradients: "
                        "not --optimizer=lbfgs");

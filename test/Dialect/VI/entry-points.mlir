@@ -47,18 +47,23 @@ vi.guide @g for @m(%J: index, %k: tensor<?xi64> {vi.index = #vi.index<base = 1, 
 // CHECK-LABEL: func.func @m_check(
 // CHECK-SAME:    %[[J:[a-z0-9]+]]: index {vi.doc = "data", vi.name = "J"}, %[[K:[a-z0-9]+]]: tensor<?xi64> {vi.doc = "data: indices counted from 1", vi.name = "k"}, %[[Y:[a-z0-9]+]]: tensor<?xf64> {vi.doc = "data", vi.name = "y"}, %[[N:[a-z0-9]+]]: index {vi.doc = "data", vi.name = "n"})
 // CHECK-SAME:    -> (index {{{.*}}vi.name = "failed"}, index {{{.*}}vi.name = "left"}, index {{{.*}}vi.name = "right"})
-// CHECK-SAME:    vi.checks = ["{{.*}}: plate 'obs' has {0} members, but slices 'k' of length {1}", "{{.*}}: plate 'obs' has {0} members, but slices 'y' of length {1}"]
+// CHECK-SAME:    vi.checks = ["{{[^"]*}}: plate 'group' has {0} members", "{{[^"]*}}: plate 'obs' has {0} members", "{{[^"]*}}: plate 'obs' has {0} members, but slices 'k' of length {1}", "{{[^"]*}}: plate 'obs' has {0} members, but slices 'y' of length {1}", "{{[^"]*}}: plate 'group' has {0} members"]
 // CHECK-DAG:     %[[LENGTH_K:.*]] = tensor.dim %[[K]], %c0
 // CHECK-DAG:     %[[LENGTH_Y:.*]] = tensor.dim %[[Y]], %c0
-// CHECK:         %[[FAIL2:.*]] = arith.cmpi ne, %[[N]], %[[LENGTH_Y]] : index
-// CHECK-NEXT:    %[[F2:.*]] = arith.select %[[FAIL2]], %c2, %c0
-// CHECK-NEXT:    %[[L2:.*]] = arith.select %[[FAIL2]], %[[N]], %c0
-// CHECK-NEXT:    %[[R2:.*]] = arith.select %[[FAIL2]], %[[LENGTH_Y]], %c0
-// CHECK-NEXT:    %[[FAIL1:.*]] = arith.cmpi ne, %[[N]], %[[LENGTH_K]] : index
-// CHECK-NEXT:    %[[F1:.*]] = arith.select %[[FAIL1]], %c1, %[[F2]]
-// CHECK-NEXT:    %[[L1:.*]] = arith.select %[[FAIL1]], %[[N]], %[[L2]]
-// CHECK-NEXT:    %[[R1:.*]] = arith.select %[[FAIL1]], %[[LENGTH_K]], %[[R2]]
-// CHECK-NEXT:    return %[[F1]], %[[L1]], %[[R1]]
+// CHECK:         %[[FAIL5:.*]] = arith.cmpi slt, %[[J]], %c0 : index
+// CHECK-NEXT:    %[[F5:.*]] = arith.select %[[FAIL5]], %c5, %c0
+// CHECK-NEXT:    %[[L5:.*]] = arith.select %[[FAIL5]], %[[J]], %c0
+// CHECK-NEXT:    %[[FAIL4:.*]] = arith.cmpi ne, %[[N]], %[[LENGTH_Y]] : index
+// CHECK-NEXT:    %[[F4:.*]] = arith.select %[[FAIL4]], %c4, %[[F5]]
+// CHECK-NEXT:    %[[L4:.*]] = arith.select %[[FAIL4]], %[[N]], %[[L5]]
+// CHECK-NEXT:    %[[R4:.*]] = arith.select %[[FAIL4]], %[[LENGTH_Y]], %c0
+// CHECK-NEXT:    %[[FAIL3:.*]] = arith.cmpi ne, %[[N]], %[[LENGTH_K]] : index
+// CHECK-NEXT:    %[[F3:.*]] = arith.select %[[FAIL3]], %c3, %[[F4]]
+// CHECK-NEXT:    %[[L3:.*]] = arith.select %[[FAIL3]], %[[N]], %[[L4]]
+// CHECK-NEXT:    %[[R3:.*]] = arith.select %[[FAIL3]], %[[LENGTH_K]], %[[R4]]
+// CHECK-NEXT:    %[[FAIL2:.*]] = arith.cmpi slt, %[[N]], %c0 : index
+// CHECK:         %[[F1:.*]] = arith.select %[[FAIL5]], %c1
+// CHECK:         return %[[F1]],
 
 // The fit starts at the initial values, on the unconstrained scale.
 // CHECK-LABEL: func.func @m_initial(

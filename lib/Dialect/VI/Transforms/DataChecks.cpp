@@ -71,20 +71,86 @@ void vi::collectDataChecks(OpBuilder &builder, FunctionOpInterface program,
                            SmallVectorImpl<DataCheck> &checks) {
   Block *entry = &program.getFunctionBody().front();
   auto names = program->getAttrOfType<ArrayAttr>("arg_names");
-  auto add = [&](Value left, Value right, const Twine &message) {
-    if (!left || !right || left == right)
+  using Predicate = arith::CmpIPredicate;
+  auto addCheck = [&](Value left, Predicate violation, Value right,
+                      const Twine &message) {
+    if (!left || !right)
       return;
     std::optional<int64_t> a = getConstantIntValue(left);
     std::optional<int64_t> b = getConstantIntValue(right);
-    if (a && b && *a == *b)
+    if (a && b &&
+        !arith::applyCmpPredicate(violation, APInt(64, *a, /*isSigned=*/true),
+                                  APInt(64, *b, /*isSigned=*/true)))
       return;
-    checks.push_back({left, right, message.str()});
+    checks.push_back({left, right, violation, message.str()});
+  };
+  auto add = [&](Value left, Value right, const Twine &message) {
+    if (left != right)
+      addCheck(left, Predicate::ne, right, message);
+  };
+  auto getConstant = [&](int64_t number) -> Value {
+    return arith::ConstantIndexOp::create(builder, program.getLoc(), number);
+  };
+  auto getSize = [&](OpFoldResult size) -> Value {
+    if (auto value = dyn_cast<Value>(size))
+      return buildSize(builder, value, mapping);
+    return getConstant(cast<IntegerAttr>(cast<Attribute>(size)).getInt());
+  };
+  auto getDimensionText = [](Value tensor, int64_t dimension) {
+    return cast<RankedTensorType>(tensor.getType()).getRank() > 1
+               ? " along dimension " + std::to_string(dimension)
+               : std::string();
+  };
+  // That an element is there.
+  auto addElement = [&](Value tensor, ValueRange indices, StringRef where) {
+    for (auto [dimension, index] : llvm::enumerate(indices)) {
+      Value place = buildSize(builder, index, mapping);
+      std::string text =
+          (where + "element {0} (counted from 0) of " +
+           describe(tensor, program) + getDimensionText(tensor, dimension) +
+           " does not exist")
+              .str();
+      addCheck(place, Predicate::slt, getConstant(0), text);
+      addCheck(place, Predicate::sge,
+               buildDimension(builder, tensor, dimension, mapping),
+               text + ": there are {1}");
+    }
+  };
+  // That a slice is inside.
+  auto addSlice = [&](Value tensor, OffsetSizeAndStrideOpInterface slice,
+                      StringRef where) {
+    Location loc = slice.getLoc();
+    for (auto [dimension, mixedOffset, mixedSize, mixedStride] :
+         llvm::enumerate(slice.getMixedOffsets(), slice.getMixedSizes(),
+                         slice.getMixedStrides())) {
+      Value offset = getSize(mixedOffset), size = getSize(mixedSize);
+      Value stride = getSize(mixedStride);
+      std::string text = (where + "the slice of " + describe(tensor, program) +
+                          getDimensionText(tensor, dimension))
+                             .str();
+      addCheck(offset, Predicate::slt, getConstant(0), text + " begins at {0}");
+      addCheck(size, Predicate::slt, getConstant(0),
+               text + " has {0} elements");
+      if (!offset || !size || !stride)
+        continue;
+      // One past the last: offset + (size - 1) stride + 1.
+      Value steps =
+          builder.createOrFold<arith::SubIOp>(loc, size, getConstant(1));
+      Value last = builder.createOrFold<arith::AddIOp>(
+          loc, offset, builder.createOrFold<arith::MulIOp>(loc, steps, stride));
+      addCheck(builder.createOrFold<arith::AddIOp>(loc, last, getConstant(1)),
+               Predicate::sgt,
+               buildDimension(builder, tensor, dimension, mapping),
+               text + " ends at element {0}, but there are {1}");
+    }
   };
 
   program.getFunctionBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     std::string where = describeLocation(op->getLoc());
     if (auto plate = dyn_cast<PlateOp>(op)) {
       Value count = buildSize(builder, plate.getCount(), mapping);
+      addCheck(count, Predicate::slt, getConstant(0),
+               where + "plate '" + plate.getName() + "' has {0} members");
       for (Value slice : plate.getSlices())
         add(count, buildDimension(builder, slice, 0, mapping),
             where + "plate '" + plate.getName() +
@@ -121,7 +187,16 @@ void vi::collectDataChecks(OpBuilder &builder, FunctionOpInterface program,
       }
       return;
     }
+    // What stands in a region need not run.
+    bool runs = op->getParentOp() == program.getOperation();
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+      if (runs)
+        addSlice(slice.getSource(), slice, where);
+      return;
+    }
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+      if (runs)
+        addElement(extract.getTensor(), extract.getIndices(), where);
       for (auto [position, index] : llvm::enumerate(extract.getIndices())) {
         BlockArgument argument = getDataArgument(index, entry);
         if (!argument)

@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace vi {
 #define GEN_PASS_DEF_ENTRYPOINTS
@@ -382,6 +383,28 @@ static Attribute describe(OpBuilder &builder, StringRef name, StringRef kind,
        builder.getNamedAttr("type", TypeAttr::get(type))});
 }
 
+/// The support of what the report has of `op`: that of a parameter, of a site's
+/// distribution, or of the bijector which moves a latent back to its own scale.
+/// A generated quantity can be any number.
+static SupportKind getReportedSupport(Operation *op) {
+  auto ofDistribution = [](Value distribution) {
+    auto family = distribution.getDefiningOp<DistributionOpInterface>();
+    return family ? family.getSupport().kind : SupportKind::Real;
+  };
+  return llvm::TypeSwitch<Operation *, SupportKind>(op)
+      .Case([](ParamOp param) { return param.getSupport(); })
+      .Case<SampleOp, PredictOp>(
+          [&](auto site) { return ofDistribution(site.getDistribution()); })
+      .Case([](DeterministicOp quantity) {
+        if (auto constrain = quantity.getValue().getDefiningOp<ConstrainOp>())
+          return constrain.getSupport();
+        bool boolean =
+            getElementTypeOrSelf(quantity.getValue().getType()).isInteger(1);
+        return boolean ? SupportKind::Boolean : SupportKind::Real;
+      })
+      .Default([](Operation *) { return SupportKind::Real; });
+}
+
 LogicalResult EntryPointBuilder::buildShapes() {
   auto func = start("shapes", {}, {}, "Sizes, as functions of the data.");
   Location loc = model.getLoc();
@@ -485,7 +508,7 @@ LogicalResult EntryPointBuilder::buildShapes() {
       return failure();
     addShape(("report." + name).str(), shape);
     siteAttrs.push_back(
-        describe(builder, name, kind, SupportKind::Real, value.getType()));
+        describe(builder, name, kind, getReportedSupport(op), value.getType()));
   }
   SmallVector<Attribute> observations;
   for (const Observation &observation :
@@ -528,10 +551,10 @@ LogicalResult EntryPointBuilder::buildCheck() {
   // From the last to the first, so that the first failure stays.
   for (size_t number = checks.size(); number > 0; --number) {
     DataCheck &check = checks[number - 1];
-    Value differs = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::ne, check.left, check.right);
+    Value violated = arith::CmpIOp::create(builder, loc, check.violation,
+                                           check.left, check.right);
     auto choose = [&](Value here, Value before) -> Value {
-      return arith::SelectOp::create(builder, loc, differs, here, before);
+      return arith::SelectOp::create(builder, loc, violated, here, before);
     };
     failed =
         choose(arith::ConstantIndexOp::create(builder, loc, number), failed);

@@ -10,22 +10,26 @@
 
 #include "vi/Dialect/VI/IR/VI.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace vi {
 
-/// Two sizes that must be equal, as functions of the data.
+/// Two sizes that must be in a relation, as functions of the data.
 struct DataCheck {
   mlir::Value left, right;
+  /// When the check fails: for sizes that must be equal, `ne`.
+  mlir::arith::CmpIPredicate violation;
   /// What does not fit, with `{0}` and `{1}` for the sizes.
   std::string message;
 };
 
 /// Collects what a model or guide assumes of the sizes of its data: that what
 /// a plate slices has the plate's number of members, that operands of one
-/// `linalg` operation agree, and that what is indexed by data has the size
-/// that the index declares. Sizes are emitted at the builder's insertion
-/// point; `mapping` gives the data there.
+/// `linalg` operation agree, that what is indexed by data has the size that
+/// the index declares, that numbers of members and sizes are not negative, and
+/// that elements and slices which are taken in any case are there. Sizes are
+/// emitted at the builder's insertion point; `mapping` gives the data there.
 void collectDataChecks(mlir::OpBuilder &builder,
                        mlir::FunctionOpInterface program,
                        mlir::IRMapping &mapping,
