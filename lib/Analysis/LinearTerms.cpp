@@ -108,8 +108,10 @@ std::optional<Coefficient> DrawDependence::getCoefficient(Value value) {
       coefficient.divisors.push_back(user->getOperand(1));
       value = user->getResult(0);
     } else if (auto yield = dyn_cast<YieldOp>(user)) {
-      if (yield->getParentOp() == expect.getOperation())
+      if (yield->getParentOp() == expect.getOperation()) {
+        coefficient.result = number;
         return coefficient;
+      }
       auto plate = dyn_cast<PlateOp>(yield->getParentOp());
       if (!plate || number >= yield.getSums().size())
         return std::nullopt;

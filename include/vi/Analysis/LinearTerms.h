@@ -20,10 +20,17 @@ struct Coefficient {
   llvm::SmallVector<mlir::Value, 2> factors;
   /// The same for divisors.
   llvm::SmallVector<mlir::Value, 2> divisors;
+  /// The number of the result.
+  unsigned result = 0;
 
-  /// Whether both are the same up to sign.
+  /// Whether both are the same up to sign, in the same result.
   bool hasSameMagnitude(const Coefficient &other) const {
-    return factors == other.factors && divisors == other.divisors;
+    return factors == other.factors && divisors == other.divisors &&
+           result == other.result;
+  }
+  /// Whether two equal values with these coefficients add up to zero.
+  bool cancels(const Coefficient &other) const {
+    return negative != other.negative && hasSameMagnitude(other);
   }
 };
 

@@ -11,8 +11,21 @@ func.func @divergence_from_itself(%l: f64, %s: f64) -> f64 {
   return %d : f64
 }
 
-// Equal parameters are the same distribution once CSE has run; different ones
-// never are.
+// One family with the same parameters is one distribution.
+// CHECK-LABEL: func.func @divergence_from_an_equal
+// CHECK-NOT:     vi.
+// CHECK:         %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
+// CHECK:         return %[[ZERO]]
+func.func @divergence_from_an_equal(%l: f64, %s: f64) -> f64 {
+  %q = vi.student_t %l, %l, %s : f64, f64, f64
+  %p = vi.student_t %l, %l, %s : f64, f64, f64
+  %r = vi.pushforward positive %q : f64 -> f64
+  %t = vi.pushforward positive %p : f64 -> f64
+  %d = vi.kl %r, %t : f64, f64 -> f64
+  return %d : f64
+}
+
+// Others are not.
 // CHECK-LABEL: func.func @divergence
 // CHECK:         vi.kl
 func.func @divergence(%l: f64, %s: f64) -> f64 {

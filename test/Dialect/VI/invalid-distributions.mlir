@@ -129,8 +129,66 @@ func.func @factor_does_not_fit(%m: tensor<3xf64>, %l: tensor<4x4xf64>) {
 // -----
 
 func.func @flat_without_bounds() {
-  // expected-error@+1 {{'vi.flat' op on support interval takes 2 bounds, not 0}}
+  // expected-error@+1 {{'vi.flat' op of support interval takes 2 bounds, not 0}}
   %d = vi.flat interval : f64
+  return
+}
+
+// -----
+
+func.func @flat_bounds_out_of_order() {
+  // expected-note@+1 {{the lower bound is here}}
+  %low = arith.constant 1.0 : f64
+  // expected-note@+1 {{the upper bound is here}}
+  %high = arith.constant 1.0 : f64
+  // expected-error@+1 {{'vi.flat' op lower bound 1.000000e+00 is not below the upper bound 1.000000e+00}}
+  %d = vi.flat interval bounds(%low, %high : f64, f64) : f64
+  return
+}
+
+// -----
+
+func.func @bijector_bounds_out_of_order(%u: f64) {
+  // expected-note@+1 {{the lower bound is here}}
+  %low = arith.constant 2.0 : f64
+  // expected-note@+1 {{the upper bound is here}}
+  %high = arith.constant 1.0 : f64
+  // expected-error@+1 {{'vi.constrain' op lower bound 2.000000e+00 is not below the upper bound 1.000000e+00}}
+  %z = vi.constrain interval %u bounds(%low, %high : f64, f64) : f64 -> f64
+  return
+}
+
+// -----
+
+func.func @infinite_bound() {
+  // expected-note@+1 {{the bound is here}}
+  %low = arith.constant 0xFFF0000000000000 : f64
+  // expected-error@+1 {{'vi.flat' op bound -INF is not finite}}
+  %d = vi.flat greater_than bounds(%low : f64) : f64
+  return
+}
+
+// -----
+
+func.func @unknown_support() {
+  // expected-error@+1 {{unknown support 'negative'; expected real, positive, unit_interval, greater_than, less_than, interval, simplex, boolean, nonnegative_integer, integer_interval}}
+  %d = vi.flat negative : f64
+  return
+}
+
+// -----
+
+// A single number has one form, the scalar.
+func.func @parameter_of_rank_0(%m: tensor<f64>, %s: f64) {
+  // expected-error@+1 {{'vi.normal' op loc has type 'tensor<f64>'; a single number has type 'f64'}}
+  %d = vi.normal %m, %s : tensor<f64>, f64
+  return
+}
+
+// -----
+
+// expected-error@+1 {{a distribution over single numbers is over 'f64', not over 'tensor<f64>'}}
+func.func @over_rank_0(%d: !vi.dist<tensor<f64>>) {
   return
 }
 

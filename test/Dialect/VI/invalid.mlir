@@ -69,6 +69,31 @@ vi.model @unranked(%x: tensor<*xf64>) {
 
 // -----
 
+// expected-error@+1 {{'vi.model' op argument 'x' has type 'tensor<f64>'; a single number has type 'f64'}}
+vi.model @rank_0(%x: tensor<f64>) {
+}
+
+// -----
+
+vi.model @rank_0() {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  // expected-note@+1 {{the distribution is here}}
+  %prior = vi.normal %zero, %one : f64, f64
+  // expected-error@+1 {{'vi.sample' op value of type 'tensor<f64>' is no draw of a distribution over 'f64': a single number is a scalar, not a tensor of rank 0}}
+  %mu = vi.sample "mu" from %prior : f64 -> tensor<f64>
+}
+
+// -----
+
+vi.model @rank_0() {
+  %zero = arith.constant dense<0.0> : tensor<f64>
+  // expected-error@+1 {{'vi.deterministic' op reports a value of type 'tensor<f64>'; a single number has type 'f64'}}
+  vi.deterministic "zero" %zero : tensor<f64>
+}
+
+// -----
+
 // expected-error@+1 {{'vi.model' op argument 'x' has type 'f16'; data are}}
 vi.model @half(%x: f16) {
 }
@@ -633,36 +658,104 @@ vi.model @m() {
 // -----
 
 vi.model @m(%low: f64) {
-  // expected-error@+1 {{'vi.param' op on interval has 1 bounds; expected 2}}
+  // expected-error@+1 {{'vi.param' op of support interval takes 2 bounds, not 1}}
   %a = vi.param "a" interval bounds(%low : f64) : f64
 }
 
 // -----
 
 vi.model @m() {
-  // expected-error@+1 {{'vi.param' op on greater_than has 0 bounds; expected 1}}
+  // expected-error@+1 {{'vi.param' op of support greater_than takes 1 bounds, not 0}}
   %a = vi.param "a" greater_than : f64
 }
 
 // -----
 
 vi.model @m(%low: f64) {
-  // expected-error@+1 {{'vi.param' op on positive has 1 bounds; expected 0}}
+  // expected-error@+1 {{'vi.param' op of support positive takes 0 bounds, not 1}}
   %a = vi.param "a" positive bounds(%low : f64) : f64
 }
 
 // -----
 
 vi.model @m() {
-  // expected-error@+1 {{'vi.param' op initial value -2.000000e+00 is outside the support positive}}
+  // expected-error@+1 {{'vi.param' op initial value -2.000000e+00 is outside the support positive or at its end}}
   %a = vi.param "a" positive initial(-2.0) : f64
 }
 
 // -----
 
 vi.model @m() {
-  // expected-error@+1 {{'vi.param' op initial value 1.500000e+00 is outside the support unit_interval}}
+  // expected-error@+1 {{'vi.param' op initial value 1.500000e+00 is outside the support unit_interval or at its end}}
   %a = vi.param "a" unit_interval initial(1.5) : f64
+}
+
+// -----
+
+vi.model @m() {
+  // expected-error@+1 {{'vi.param' op initial value 0.000000e+00 is outside the support positive or at its end}}
+  %a = vi.param "a" positive initial(0.0) : f64
+}
+
+// -----
+
+vi.model @m() {
+  // expected-note@+1 {{the lower bound is here}}
+  %low = arith.constant 2.0 : f64
+  // expected-note@+1 {{the upper bound is here}}
+  %high = arith.constant 1.0 : f64
+  // expected-error@+1 {{'vi.param' op lower bound 2.000000e+00 is not below the upper bound 1.000000e+00}}
+  %a = vi.param "a" interval bounds(%low, %high : f64, f64) : f64
+}
+
+// -----
+
+vi.model @m(%low: f32) {
+  // expected-error@+1 {{'vi.param' op has a bound of 'f32' for values of 'f64'}}
+  %a = vi.param "a" greater_than bounds(%low : f32) : f64
+}
+
+// -----
+
+vi.model @m() {
+  %low = arith.constant 2.0 : f64
+  // expected-error@+1 {{'vi.param' op initial value 1.500000e+00 is outside the support greater_than or at its end}}
+  %a = vi.param "a" greater_than bounds(%low : f64) initial(1.5) : f64
+}
+
+// -----
+
+vi.model @m() {
+  // expected-error@+1 {{'vi.param' op initial value nan is outside the support real or at its end}}
+  %a = vi.param "a" real initial(0x7FF8000000000000 : f64) : f64
+}
+
+// -----
+
+vi.model @m() {
+  // expected-error@+1 {{'vi.param' op initial value on a simplex must be the elements of 'tensor<2xf64>'}}
+  %a = vi.param "a" simplex initial(0.5) : tensor<2xf64>
+}
+
+// -----
+
+vi.model @m() {
+  // expected-error@+1 {{'vi.param' op initial value must sum to 1, but sums to 8.000000e-01}}
+  %a = vi.param "a" simplex initial(dense<0.4> : tensor<2xf64>) : tensor<2xf64>
+}
+
+// -----
+
+vi.model @m() {
+  // expected-error@+1 {{'vi.param' op on a simplex has at least one element}}
+  %a = vi.param "a" simplex : tensor<0xf64>
+}
+
+// -----
+
+vi.model @m() {
+  // expected-error@+1 {{'vi.param' op has type 'tensor<f64>'; a single number has type 'f64'}}
+  %a = vi.param "a" real : tensor<f64>
 }
 
 // -----

@@ -11,6 +11,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 using namespace vi;
 
@@ -248,6 +251,31 @@ const Bijector *vi::getBijector(SupportKind support) {
   llvm_unreachable("unknown support");
 }
 
+LogicalResult vi::verifyBounds(Operation *op, SupportKind support,
+                               ValueRange bounds, Type element) {
+  unsigned expected = getBijector(support)->bounds;
+  if (bounds.size() != expected)
+    return op->emitOpError("of support ")
+           << stringifySupportKind(support) << " takes " << expected
+           << " bounds, not " << bounds.size();
+  for (Value bound : bounds) {
+    if (bound.getType() != element)
+      return op->emitOpError("has a bound of ")
+             << bound.getType() << " for values of " << element;
+    for (double number : getConstantNumbers(bound)) {
+      if (std::isfinite(number))
+        continue;
+      InFlightDiagnostic diagnostic = op->emitOpError("bound ")
+                                      << number << " is not finite";
+      diagnostic.attachNote(bound.getLoc()) << "the bound is here";
+      return diagnostic;
+    }
+  }
+  if (bounds.size() == 2)
+    return verifyBoundsOrder(op, bounds[0], bounds[1]);
+  return success();
+}
+
 Type vi::getUnconstrainedType(SupportKind support, Type constrained) {
   const Bijector *bijector = getBijector(support);
   auto type = dyn_cast<RankedTensorType>(constrained);
@@ -255,7 +283,8 @@ Type vi::getUnconstrainedType(SupportKind support, Type constrained) {
     return constrained;
   SmallVector<int64_t> shape(type.getShape());
   if (!ShapedType::isDynamic(shape.back()))
-    shape.back() -= bijector->lostDimensions;
+    shape.back() = std::max<int64_t>(
+        shape.back() - static_cast<int64_t>(bijector->lostDimensions), 0);
   return RankedTensorType::get(shape, type.getElementType());
 }
 
@@ -272,10 +301,6 @@ static LogicalResult verifyBijector(Operation *op, SupportKind support,
   if (!bijector)
     return op->emitOpError("has no bijector for the discrete support ")
            << stringifySupportKind(support);
-  if (bounds.size() != bijector->bounds)
-    return op->emitOpError("of support ")
-           << stringifySupportKind(support) << " takes " << bijector->bounds
-           << " bounds, not " << bounds.size();
   Type element = getElementTypeOrSelf(unconstrained);
   if (!element.isF32() && !element.isF64())
     return op->emitOpError("is on values of f32 or f64, not of ") << element;
@@ -284,10 +309,8 @@ static LogicalResult verifyBijector(Operation *op, SupportKind support,
     return op->emitOpError("of support ")
            << stringifySupportKind(support) << " is on a vector, not on "
            << unconstrained;
-  for (Value bound : bounds)
-    if (bound.getType() != element)
-      return op->emitOpError("has a bound of ")
-             << bound.getType() << " for values of " << element;
+  if (failed(verifyBounds(op, support, bounds, element)))
+    return failure();
   if (!constrained)
     return success();
   Type expected = getUnconstrainedType(support, constrained);

@@ -31,17 +31,17 @@ static unsigned getRank(Type type) {
   return shaped ? shaped.getRank() : 0;
 }
 
-/// The numbers of a constant, or none where `value` is not a constant.
-static SmallVector<double> getConstantNumbers(Value value) {
+SmallVector<double> vi::getConstantNumbers(Attribute attribute) {
   SmallVector<double> numbers;
-  Attribute attribute;
-  if (!matchPattern(value, m_Constant(&attribute)))
-    return numbers;
   auto add = [&](APFloat number) {
     bool losesInfo;
     number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
                    &losesInfo);
     numbers.push_back(number.convertToDouble());
+  };
+  // A boolean is 0 or 1.
+  auto addInteger = [&](const APInt &number) {
+    numbers.push_back(number.roundToDouble(number.getBitWidth() != 1));
   };
   auto addAll = [&](DenseElementsAttr elements) {
     bool floats = isa<FloatType>(elements.getElementType());
@@ -49,7 +49,7 @@ static SmallVector<double> getConstantNumbers(Value value) {
       if (floats)
         add(elements.getSplatValue<APFloat>());
       else
-        numbers.push_back(elements.getSplatValue<APInt>().getSExtValue());
+        addInteger(elements.getSplatValue<APInt>());
       return;
     }
     if (floats)
@@ -57,15 +57,22 @@ static SmallVector<double> getConstantNumbers(Value value) {
         add(number);
     else
       for (const APInt &number : elements.getValues<APInt>())
-        numbers.push_back(number.getSExtValue());
+        addInteger(number);
   };
   if (auto number = dyn_cast<FloatAttr>(attribute))
     add(number.getValue());
   else if (auto number = dyn_cast<IntegerAttr>(attribute))
-    numbers.push_back(number.getValue().getSExtValue());
-  else if (auto elements = dyn_cast<DenseElementsAttr>(attribute))
+    addInteger(number.getValue());
+  else if (auto elements = dyn_cast<DenseIntOrFPElementsAttr>(attribute))
     addAll(elements);
   return numbers;
+}
+
+SmallVector<double> vi::getConstantNumbers(Value value) {
+  Attribute attribute;
+  if (!matchPattern(value, m_Constant(&attribute)))
+    return {};
+  return getConstantNumbers(attribute);
 }
 
 /// What a number outside the set violates, or nothing.
@@ -133,6 +140,9 @@ LogicalResult vi::verifyFamily(Operation *op,
       return op->emitOpError()
              << parameter.name << " must be a scalar or a ranked tensor, not "
              << type;
+    if (isRankZeroTensor(type))
+      return op->emitOpError() << parameter.name << " has type " << type
+                               << "; a single number has type " << element;
     if (isInteger(parameter.support)) {
       if (!element.isInteger(32) && !element.isInteger(64) &&
           !element.isIndex())
@@ -227,24 +237,54 @@ LogicalResult vi::inferFamilyType(MLIRContext *context,
   return success();
 }
 
-LogicalResult UniformOp::verifyBounds() {
-  SmallVector<double> lower = getConstantNumbers(getLower());
-  SmallVector<double> upper = getConstantNumbers(getUpper());
-  if (lower.empty() || upper.empty())
+LogicalResult vi::verifyBoundsOrder(Operation *op, Value lower, Value upper) {
+  SmallVector<double> lows = getConstantNumbers(lower);
+  SmallVector<double> highs = getConstantNumbers(upper);
+  if (lows.empty() || highs.empty())
     return success();
-  for (size_t i = 0, e = std::max(lower.size(), upper.size()); i < e; ++i) {
-    double low = lower[lower.size() == 1 ? 0 : i];
-    double high = upper[upper.size() == 1 ? 0 : i];
+  for (size_t i = 0, e = std::max(lows.size(), highs.size()); i < e; ++i) {
+    double low = lows[lows.size() == 1 ? 0 : i];
+    double high = highs[highs.size() == 1 ? 0 : i];
     if (low < high)
       continue;
-    InFlightDiagnostic diagnostic = emitOpError("lower bound ")
+    InFlightDiagnostic diagnostic = op->emitOpError("lower bound ")
                                     << low << " is not below the upper bound "
                                     << high;
-    diagnostic.attachNote(getLower().getLoc()) << "the lower bound is here";
-    diagnostic.attachNote(getUpper().getLoc()) << "the upper bound is here";
+    diagnostic.attachNote(lower.getLoc()) << "the lower bound is here";
+    diagnostic.attachNote(upper.getLoc()) << "the upper bound is here";
     return diagnostic;
   }
   return success();
+}
+
+LogicalResult UniformOp::verifyBounds() {
+  return verifyBoundsOrder(*this, getLower(), getUpper());
+}
+
+/// Whether two parameters have the same value: one value, equal constants, or
+/// the same distribution (of a distribution made from another).
+static bool isSameParameter(Value a, Value b) {
+  if (a == b)
+    return true;
+  if (a.getType() != b.getType())
+    return false;
+  if (isa<DistType>(a.getType()))
+    return isSameDistribution(a, b);
+  Attribute left, right;
+  return matchPattern(a, m_Constant(&left)) &&
+         matchPattern(b, m_Constant(&right)) && left == right;
+}
+
+bool vi::isSameDistribution(Value q, Value p) {
+  if (q == p)
+    return true;
+  Operation *left = q.getDefiningOp(), *right = p.getDefiningOp();
+  return left && right && isa<DistributionOpInterface>(left) &&
+         left->getName() == right->getName() && q.getType() == p.getType() &&
+         left->getPropertiesAsAttribute() ==
+             right->getPropertiesAsAttribute() &&
+         llvm::equal(left->getOperands(), right->getOperands(),
+                     isSameParameter);
 }
 
 LogicalResult MultivariateNormalOp::verifyShapes() {

@@ -563,7 +563,7 @@ Value vi::buildKL(ImplicitLocOpBuilder &builder, Value q, Value p) {
   DistributionOpInterface family = getFamily(q);
   if (!family)
     return Value();
-  if (q == p)
+  if (isSameDistribution(q, p))
     return floatConstant(builder, family.getFloatType(), 0);
   auto one = [](ImplicitLocOpBuilder &b, DistributionOpInterface q,
                 DistributionOpInterface p) -> Value {
@@ -586,7 +586,7 @@ Value vi::buildKL(ImplicitLocOpBuilder &builder, Value q, Value p) {
 }
 
 Value vi::buildCrossEntropy(ImplicitLocOpBuilder &builder, Value q, Value p) {
-  if (q == p)
+  if (isSameDistribution(q, p))
     return tryBuild(builder, [&] { return vi::buildEntropy(builder, q); });
   auto one = [](ImplicitLocOpBuilder &b, DistributionOpInterface q,
                 DistributionOpInterface p) -> Value {

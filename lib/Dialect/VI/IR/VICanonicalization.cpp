@@ -20,7 +20,7 @@ struct DivergenceFromItself : OpRewritePattern<KLOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(KLOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getQ() != op.getP())
+    if (!isSameDistribution(op.getQ(), op.getP()))
       return failure();
     auto type = cast<FloatType>(op.getResult().getType());
     rewriter.replaceOpWithNewOp<arith::ConstantOp>(
@@ -34,7 +34,7 @@ struct CrossEntropyWithItself : OpRewritePattern<CrossEntropyOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(CrossEntropyOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getQ() != op.getP())
+    if (!isSameDistribution(op.getQ(), op.getP()))
       return failure();
     rewriter.replaceOpWithNewOp<EntropyOp>(op, op.getResult().getType(),
                                            op.getQ());

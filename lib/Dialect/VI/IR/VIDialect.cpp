@@ -70,6 +70,10 @@ LogicalResult DistType::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "a distribution is over a scalar or a ranked "
                             "tensor, not over "
                          << valueType;
+  if (isRankZeroTensor(valueType))
+    return emitError() << "a distribution over single numbers is over "
+                       << getElementTypeOrSelf(valueType) << ", not over "
+                       << valueType;
   Type element = getElementTypeOrSelf(valueType);
   if (element.isF32() || element.isF64() || element.isInteger(1) ||
       element.isInteger(32) || element.isInteger(64))
@@ -136,6 +140,32 @@ static ParseResult parseDistValueType(OpAsmParser &parser, Type &distribution) {
 static void printDistValueType(OpAsmPrinter &printer, Operation *,
                                Type distribution) {
   printer << cast<DistType>(distribution).getValueType();
+}
+
+/// The keyword of a set of values.
+static ParseResult parseSupport(OpAsmParser &parser, SupportKindAttr &support) {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef keyword;
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<SupportKind> kind = symbolizeSupportKind(keyword);
+  if (!kind) {
+    InFlightDiagnostic diagnostic = parser.emitError(loc, "unknown support '")
+                                    << keyword << "'; expected ";
+    llvm::interleaveComma(
+        llvm::seq<unsigned>(0, getMaxEnumValForSupportKind() + 1), diagnostic,
+        [&](unsigned value) {
+          diagnostic << stringifySupportKind(static_cast<SupportKind>(value));
+        });
+    return diagnostic;
+  }
+  support = SupportKindAttr::get(parser.getContext(), *kind);
+  return success();
+}
+
+static void printSupport(OpAsmPrinter &printer, Operation *,
+                         SupportKindAttr support) {
+  printer << stringifySupportKind(support.getValue());
 }
 
 #define GET_OP_CLASSES

@@ -178,6 +178,10 @@ static LogicalResult verifyArguments(Operation *op, Region &body,
              << name.getValue() << "' has type " << argument
              << "; data are scalars or ranked tensors of f32, f64, integers, "
                 "i1 or index";
+    if (isRankZeroTensor(argument))
+      return op->emitOpError("argument '")
+             << name.getValue() << "' has type " << argument
+             << "; a single number has type " << getElementTypeOrSelf(argument);
     if (!types.try_emplace(name.getValue(), argument).second)
       return op->emitOpError("has two arguments named '")
              << name.getValue() << "'";

@@ -9,7 +9,9 @@
 #include "vi/Dialect/VI/IR/VI.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/Matchers.h"
+
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace vi;
@@ -51,6 +53,8 @@ static LogicalResult verifyDraws(Operation *op, Value distribution, Type value,
   };
   if (isa<ShapedType>(value) && !isa<RankedTensorType>(value))
     return error("the value must be a scalar or a ranked tensor");
+  if (isRankZeroTensor(value))
+    return error("a single number is a scalar, not a tensor of rank 0");
   ArrayRef<int64_t> overShape = shapeOf(over), shape = shapeOf(value);
   if (shape.size() < overShape.size())
     return error("the distribution has more dimensions");
@@ -147,8 +151,7 @@ static bool contains(SupportKind kind, double x) {
 static LogicalResult verifyInSupport(Operation *op, Value distribution,
                                      Value value) {
   auto family = distribution.getDefiningOp<DistributionOpInterface>();
-  Attribute constant;
-  if (!family || !matchPattern(value, m_Constant(&constant)))
+  if (!family)
     return success();
   SupportKind kind = family.getSupport().kind;
   auto check = [&](double x) -> LogicalResult {
@@ -160,23 +163,9 @@ static LogicalResult verifyInSupport(Operation *op, Value distribution,
     diagnostic.attachNote(distribution.getLoc()) << "the distribution is here";
     return diagnostic;
   };
-  auto checkInteger = [&](const APInt &x) {
-    return check(x.getBitWidth() == 1 ? static_cast<double>(x.getZExtValue())
-                                      : static_cast<double>(x.getSExtValue()));
-  };
-  if (auto number = dyn_cast<FloatAttr>(constant))
-    return check(number.getValueAsDouble());
-  if (auto number = dyn_cast<IntegerAttr>(constant))
-    return checkInteger(number.getValue());
-  if (auto elements = dyn_cast<DenseFPElementsAttr>(constant)) {
-    for (const APFloat &x : elements.getValues<APFloat>())
-      if (failed(check(x.convertToDouble())))
-        return failure();
-  } else if (auto elements = dyn_cast<DenseIntElementsAttr>(constant)) {
-    for (const APInt &x : elements.getValues<APInt>())
-      if (failed(checkInteger(x)))
-        return failure();
-  }
+  for (double x : getConstantNumbers(value))
+    if (failed(check(x)))
+      return failure();
   return success();
 }
 
@@ -196,24 +185,80 @@ LogicalResult LogProbOp::verify() {
 }
 
 LogicalResult DeterministicOp::verify() {
-  Type element = getElementTypeOrSelf(getValue().getType());
-  if (element.isIntOrIndexOrFloat())
-    return success();
-  return emitOpError("reports a value of type ")
-         << getValue().getType() << "; expected numbers";
+  Type type = getValue().getType(), element = getElementTypeOrSelf(type);
+  if (!element.isIntOrIndexOrFloat())
+    return emitOpError("reports a value of type ")
+           << type << "; expected numbers";
+  if (isRankZeroTensor(type))
+    return emitOpError("reports a value of type ")
+           << type << "; a single number has type " << element;
+  return success();
 }
 
-/// Number of bounds that a kind of support has.
-static unsigned getBoundCount(SupportKind kind) {
+/// Whether x has a finite image on the unconstrained scale: whether it lies
+/// inside a support and not at its end, as far as the bounds are constants.
+static bool isInterior(SupportKind kind, ValueRange bounds, double x) {
+  double lower = -std::numeric_limits<double>::infinity(), upper = -lower;
+  auto read = [&](unsigned index, double &bound) {
+    if (SmallVector<double> number = getConstantNumbers(bounds[index]);
+        number.size() == 1)
+      bound = number[0];
+  };
   switch (kind) {
+  case SupportKind::Positive:
+    lower = 0;
+    break;
+  case SupportKind::UnitInterval:
+  case SupportKind::Simplex:
+    lower = 0;
+    upper = 1;
+    break;
   case SupportKind::GreaterThan:
+    read(0, lower);
+    break;
   case SupportKind::LessThan:
-    return 1;
+    read(0, upper);
+    break;
   case SupportKind::Interval:
-    return 2;
+    read(0, lower);
+    read(1, upper);
+    break;
   default:
-    return 0;
+    break;
   }
+  return lower < x && x < upper;
+}
+
+/// Verifies where the fit of a parameter starts.
+static LogicalResult verifyInitial(ParamOp op) {
+  std::optional<Attribute> initial = op.getInitial();
+  if (!initial)
+    return success();
+  Type type = op.getValue().getType();
+  auto elements = dyn_cast<DenseFPElementsAttr>(*initial);
+  if (!elements && !isa<FloatAttr>(*initial))
+    return op.emitOpError("initial value must be a number or the elements of ")
+           << type;
+  if (elements && elements.getType() != type)
+    return op.emitOpError("initial value has type ")
+           << elements.getType() << ", the parameter " << type;
+  SmallVector<double> numbers = getConstantNumbers(*initial);
+  for (double x : numbers)
+    if (!isInterior(op.getSupport(), op.getBounds(), x))
+      return op.emitOpError("initial value ")
+             << x << " is outside the support "
+             << stringifySupportKind(op.getSupport()) << " or at its end";
+  if (op.getSupport() != SupportKind::Simplex)
+    return success();
+  if (!elements)
+    return op.emitOpError("initial value on a simplex must be the elements of ")
+           << type;
+  double sum = 0;
+  for (double x : numbers)
+    sum += numbers.size() == 1 ? x * elements.getNumElements() : x;
+  if (std::abs(sum - 1) <= 1e-5)
+    return success();
+  return op.emitOpError("initial value must sum to 1, but sums to ") << sum;
 }
 
 LogicalResult ParamOp::verify() {
@@ -235,6 +280,9 @@ LogicalResult ParamOp::verify() {
   if (isa<ShapedType>(type) && !isa<RankedTensorType>(type))
     return emitOpError("has type ")
            << type << "; expected a scalar or a ranked tensor";
+  if (isRankZeroTensor(type))
+    return emitOpError("has type ")
+           << type << "; a single number has type " << element;
   switch (getSupport()) {
   case SupportKind::Boolean:
   case SupportKind::NonnegativeInteger:
@@ -245,33 +293,14 @@ LogicalResult ParamOp::verify() {
     if (auto tensor = dyn_cast<RankedTensorType>(type);
         !tensor || tensor.getRank() != 1)
       return emitOpError("on a simplex is a vector, not ") << type;
+    else if (tensor.getDimSize(0) == 0)
+      return emitOpError("on a simplex has at least one element");
     break;
   default:
     break;
   }
-  if (getBounds().size() != getBoundCount(getSupport()))
-    return emitOpError("on ") << stringifySupportKind(getSupport()) << " has "
-                              << getBounds().size() << " bounds; expected "
-                              << getBoundCount(getSupport());
-  if (std::optional<Attribute> initial = getInitial()) {
-    if (auto elements = dyn_cast<DenseFPElementsAttr>(*initial)) {
-      if (elements.getType() != type)
-        return emitOpError("initial value has type ")
-               << elements.getType() << ", the parameter " << type;
-      for (const APFloat &x : elements.getValues<APFloat>())
-        if (!contains(getSupport(), x.convertToDouble()))
-          return emitOpError("initial value ")
-                 << x.convertToDouble() << " is outside the support "
-                 << stringifySupportKind(getSupport());
-    } else if (auto number = dyn_cast<FloatAttr>(*initial)) {
-      if (!contains(getSupport(), number.getValueAsDouble()))
-        return emitOpError("initial value ")
-               << number.getValueAsDouble() << " is outside the support "
-               << stringifySupportKind(getSupport());
-    } else {
-      return emitOpError("initial value must be a number or the elements of ")
-             << type;
-    }
-  }
+  if (failed(verifyBounds(*this, getSupport(), getBounds(), element)) ||
+      failed(verifyInitial(*this)))
+    return failure();
   return verifySizes(*this, type, getSizes(), 0);
 }

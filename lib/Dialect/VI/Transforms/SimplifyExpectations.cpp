@@ -47,6 +47,7 @@ private:
     Coefficient coefficient;
   };
 
+  void separateUses();
   void replaceDensities();
   void replaceForms();
   void splitPlates();
@@ -119,6 +120,33 @@ void Simplifier::eraseSummand(LogProbOp op) {
                                         builder.getFloatAttr(type, 0.0)));
 }
 
+/// Gives each use of a log-density of a draw that enters the results as a
+/// summand an op of its own: of a guide and a prior that are one distribution,
+/// common subexpression elimination leaves one log-density.
+void Simplifier::separateUses() {
+  SmallVector<LogProbOp> shared;
+  expect.walk([&](LogProbOp op) {
+    if (op.getValue().getDefiningOp<DrawOp>() && !op.getResult().hasOneUse())
+      shared.push_back(op);
+  });
+  for (LogProbOp op : shared) {
+    OpBuilder builder(op);
+    SmallVector<OpOperand *> uses = llvm::map_to_vector(
+        op.getResult().getUses(), [](OpOperand &use) { return &use; });
+    for (OpOperand *use : uses) {
+      auto copy = cast<LogProbOp>(builder.clone(*op));
+      use->set(copy.getResult());
+      if (dependence.getCoefficient(copy.getResult()))
+        continue;
+      use->set(op.getResult());
+      copy.erase();
+    }
+    if (op.getResult().use_empty())
+      op.erase();
+  }
+  dependence.invalidate();
+}
+
 /// Replaces log-densities of draws by their expectations given everything that
 /// is not downstream of the draw: the guide's own density by minus its
 /// entropy, a pair of prior and guide density by minus their divergence, a
@@ -150,10 +178,28 @@ void Simplifier::replaceDensities() {
   });
 
   llvm::SmallPtrSet<Operation *, 8> done;
+  // KL(q || q) = 0, whether or not there is a closed form for any other p.
+  for (auto [number, term] : llvm::enumerate(terms))
+    for (DensityTerm &other : llvm::drop_begin(terms, number + 1)) {
+      if (done.contains(term.op) || done.contains(other.op) ||
+          other.draw != term.draw ||
+          !other.coefficient.cancels(term.coefficient) ||
+          !isSameDistribution(other.op.getDistribution(),
+                              term.op.getDistribution()))
+        continue;
+      remark::passed(term.op.getLoc(), remarkOptions("kl")) << remark::add(
+          "KL(q || p) of '{0}' is zero: q is p", term.draw.getSite());
+      done.insert(term.op);
+      done.insert(other.op);
+      eraseSummand(term.op);
+      eraseSummand(other.op);
+    }
   // Priors first, with the guide's density as partner where there is one.
   for (DensityTerm &term : terms) {
+    if (done.contains(term.op))
+      continue;
     Value q = term.draw.getDistribution(), p = term.op.getDistribution();
-    if (q == p || done.contains(term.op))
+    if (q == p)
       continue;
     if (dependence.dependsOn(p, term.draw.getSite())) {
       remark::missed(term.op.getLoc(), remarkOptions("cross-entropy"))
@@ -165,10 +211,9 @@ void Simplifier::replaceDensities() {
     DensityTerm *partner = nullptr;
     if (!keepGuideDensity)
       for (DensityTerm &other : terms)
-        if (other.draw == term.draw && other.op.getDistribution() == q &&
-            !done.contains(other.op) &&
-            other.coefficient.negative != term.coefficient.negative &&
-            other.coefficient.hasSameMagnitude(term.coefficient))
+        if (!done.contains(other.op) && other.draw == term.draw &&
+            other.op.getDistribution() == q &&
+            other.coefficient.cancels(term.coefficient))
           partner = &other;
     ImplicitLocOpBuilder builder(term.op.getLoc(), term.op);
     Type type = term.op.getResult().getType();
@@ -410,20 +455,24 @@ void Simplifier::splitResults() {
     collectLinearTerms(value, isFactor, terms);
     for (LinearTerm &term : terms)
       (dependence.dependsOn(term.value) ? random : fixed).push_back(term);
-    if (fixed.empty())
+    if (fixed.empty() && !random.empty())
       continue;
     builder.setInsertionPoint(yield);
     Location loc = expect.getLoc();
+    auto type = cast<FloatType>(value.getType());
+    auto getZero = [&]() -> Value {
+      return arith::ConstantOp::create(builder, loc,
+                                       builder.getFloatAttr(type, 0.0));
+    };
     Value rest = buildLinearSum(builder, loc, random);
     if (!rest)
-      rest = arith::ConstantOp::create(
-          builder, loc,
-          builder.getFloatAttr(cast<FloatType>(value.getType()), 0.0));
+      rest = getZero();
     yield.getValuesMutable()[number].assign(rest);
     // Fixed terms were moved before the expectation by now.
     builder.setInsertionPointAfter(expect);
     Value result = expect.getResult(number);
-    Value outside = buildLinearSum(builder, loc, fixed);
+    Value outside =
+        fixed.empty() ? getZero() : buildLinearSum(builder, loc, fixed);
     Value total =
         random.empty()
             ? outside
@@ -467,6 +516,7 @@ static void eraseDeadCode(ExpectOp expect) {
 
 void Simplifier::run() {
   eraseDeadCode(expect);
+  separateUses();
   replaceDensities();
   if (!divergencesOnly)
     replaceForms();

@@ -34,6 +34,11 @@ struct Bijector {
 /// The bijector of a support, or null where the support is discrete.
 const Bijector *getBijector(SupportKind support);
 
+/// Verifies the bounds that `op` gives a continuous support: as many as it has,
+/// of type `element`, and, as far as they are constants, finite and in order.
+llvm::LogicalResult verifyBounds(mlir::Operation *op, SupportKind support,
+                                 mlir::ValueRange bounds, mlir::Type element);
+
 /// The type of u where z has type `constrained`.
 mlir::Type getUnconstrainedType(SupportKind support, mlir::Type constrained);
 

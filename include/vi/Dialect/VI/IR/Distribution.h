@@ -100,6 +100,28 @@ public:
   virtual mlir::Value stream(mlir::ImplicitLocOpBuilder &builder) = 0;
 };
 
+/// Whether a type is a tensor of rank 0. The dialect has one form of a single
+/// number, the scalar: distributions, sites, parameters and data refuse such
+/// tensors.
+inline bool isRankZeroTensor(mlir::Type type) {
+  auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
+  return tensor && tensor.getRank() == 0;
+}
+
+/// The numbers that a constant attribute or value holds, as doubles: one where
+/// all are equal, none where it is no constant of numbers.
+llvm::SmallVector<double> getConstantNumbers(mlir::Attribute attribute);
+llvm::SmallVector<double> getConstantNumbers(mlir::Value value);
+
+/// Whether two values are the same distribution for certain: one value, or one
+/// family with the same parameters. Then KL = 0 whatever the parameters are.
+bool isSameDistribution(mlir::Value q, mlir::Value p);
+
+/// Verifies that the bounds of `op` are finite, and the lower below the upper
+/// one (element by element), as far as they are constants.
+llvm::LogicalResult verifyBoundsOrder(mlir::Operation *op, mlir::Value lower,
+                                      mlir::Value upper);
+
 /// Verifies the operands of a family against its parameters: element types,
 /// batch shapes, and constants outside a parameter's set.
 llvm::LogicalResult

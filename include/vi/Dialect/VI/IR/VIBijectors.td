@@ -46,7 +46,7 @@ def VI_ConstrainOp : VI_BijectorOp<"constrain"> {
                    Variadic<AnyFloat>:$bounds);
   let results = (outs AnyType:$constrained);
   let assemblyFormat = [{
-    $support $unconstrained (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
+    custom<Support>($support) $unconstrained (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
     attr-dict `:` type($unconstrained) `->` type($constrained)
   }];
   let hasVerifier = 1;
@@ -67,7 +67,7 @@ def VI_UnconstrainOp : VI_BijectorOp<"unconstrain"> {
                    Variadic<AnyFloat>:$bounds);
   let results = (outs AnyType:$unconstrained);
   let assemblyFormat = [{
-    $support $constrained (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
+    custom<Support>($support) $constrained (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
     attr-dict `:` type($constrained) `->` type($unconstrained)
   }];
   let hasVerifier = 1;
@@ -90,7 +90,7 @@ def VI_LogDetJacobianOp : VI_BijectorOp<"log_det_jacobian"> {
                    Variadic<AnyFloat>:$bounds);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = [{
-    $support $unconstrained (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
+    custom<Support>($support) $unconstrained (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
     attr-dict `:` type($unconstrained) `->` type($result)
   }];
   let hasVerifier = 1;

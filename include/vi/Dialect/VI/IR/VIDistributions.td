@@ -554,7 +554,7 @@ def VI_FlatOp : VI_Op<"flat", [Pure,
   let arguments = (ins VI_SupportKindAttr:$support_kind, Variadic<AnyFloat>:$bounds);
   let results = (outs VI_DistType:$distribution);
   let assemblyFormat = [{
-    $support_kind (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
+    custom<Support>($support_kind) (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
     custom<DistValueType>(type($distribution))
   }];
   let hasVerifier = 1;
@@ -568,7 +568,7 @@ class VI_TransformedOp<string mnemonic> : VI_Op<mnemonic, [Pure,
                    Variadic<AnyFloat>:$bounds);
   let results = (outs VI_DistType:$distribution);
   let assemblyFormat = [{
-    $support_kind $base (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
+    custom<Support>($support_kind) $base (`bounds` `(` $bounds^ `:` type($bounds) `)`)? attr-dict `:`
     custom<DistValueType>(type($base)) `->`
     custom<DistValueType>(type($distribution))
   }];

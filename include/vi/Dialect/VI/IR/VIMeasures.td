@@ -78,7 +78,8 @@ def VI_KLOp : VI_DivergenceOp<"kl"> {
     where q has mass outside the support of p (a compile-time error where the
     supports are known).
 
-    Folds to 0 where both operands are the same value.
+    Folds to 0 where both operands are the same distribution: one value, or one
+    family with the same parameters.
 
     Example:
 

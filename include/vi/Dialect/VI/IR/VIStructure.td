@@ -50,7 +50,7 @@ def VI_ModelOp : VI_FunctionLikeOp<"model", [Symbol]> {
     `vi.factor` and `vi.param` in the order in which they depend on each other,
     grouped in `vi.plate`s.
 
-    Arguments are data: scalars, or tensors of any rank, of `f32`, `f64`,
+    Arguments are data: scalars, or tensors of rank one or more, of `f32`, `f64`,
     integers, `i1` or `index`. Their names in the text are the names of the
     entries of the data file. An argument that holds indices says so with
     `vi.index` (see `#vi.index`).
@@ -130,9 +130,11 @@ def VI_ParamOp : VI_SiteOp<"param", [AttrSizedOperandSegments]> {
     (`vi.constrain`); the value here is the constrained one. `sizes` gives the
     dynamic dimensions of the type, functions of the data. `initial` is the
     value on the constrained scale where the fit starts (a number for all
-    elements, or an elements attribute); without it, the image of 0.
+    elements, or an elements attribute, inside the set and not at its end);
+    without it, the image of 0.
 
-    The bounds of `greater_than`, `less_than` and `interval` are operands.
+    The bounds of `greater_than`, `less_than` and `interval` are operands;
+    constants must be finite, and the lower one below the upper.
 
     Example:
 
@@ -147,7 +149,7 @@ def VI_ParamOp : VI_SiteOp<"param", [AttrSizedOperandSegments]> {
                    OptionalAttr<AnyAttr>:$initial);
   let results = (outs AnyType:$value);
   let assemblyFormat = [{
-    $name $support (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
+    $name custom<Support>($support) (`bounds` `(` $bounds^ `:` type($bounds) `)`)?
     (`[` $sizes^ `]`)? (`initial` `(` $initial^ `)`)? attr-dict `:` type($value)
   }];
   let hasVerifier = 1;

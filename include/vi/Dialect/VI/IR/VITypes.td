@@ -16,7 +16,9 @@ def VI_DistType : TypeDef<VI_Dialect, "Dist"> {
   let summary = "a probability distribution over values of a type";
   let description = [{
     `!vi.dist<T>` is the type of a distribution over values of type `T`, a
-    scalar or a ranked tensor of `f32`, `f64`, `i1`, `i32` or `i64`.
+    scalar or a tensor (of rank one or more) of `f32`, `f64`, `i1`, `i32` or
+    `i64`. A single number is a scalar, here and in sites, parameters and data:
+    `tensor<f64>` is refused, so that there is one form of it.
 
     A distribution over a tensor is either a family of independent members
     (an elementwise family, such as `vi.normal`, whose parameters are tensors)

@@ -131,10 +131,6 @@ LogicalResult FlatOp::verify() {
   if (!bijector)
     return emitOpError("has no density on the discrete support ")
            << stringifySupportKind(getSupportKind());
-  if (getBounds().size() != bijector->bounds)
-    return emitOpError("on support ")
-           << stringifySupportKind(getSupportKind()) << " takes "
-           << bijector->bounds << " bounds, not " << getBounds().size();
   Type value = cast<DistType>(getType()).getValueType();
   Type element = getElementTypeOrSelf(value);
   if (!isa<FloatType>(element))
@@ -143,11 +139,7 @@ LogicalResult FlatOp::verify() {
   if (bijector->eventRank > (tensor ? tensor.getRank() : 0))
     return emitOpError("on support ") << stringifySupportKind(getSupportKind())
                                       << " is over vectors, not over " << value;
-  for (Value bound : getBounds())
-    if (bound.getType() != element)
-      return emitOpError("has a bound of ")
-             << bound.getType() << " for values of " << element;
-  return success();
+  return verifyBounds(*this, getSupportKind(), getBounds(), element);
 }
 
 //===----------------------------------------------------------------------===//
@@ -329,10 +321,6 @@ static LogicalResult verifyTransformed(Operation *op, SupportKind support,
   if (!bijector)
     return op->emitOpError("has no bijector for the discrete support ")
            << stringifySupportKind(support);
-  if (bounds.size() != bijector->bounds)
-    return op->emitOpError("of support ")
-           << stringifySupportKind(support) << " takes " << bijector->bounds
-           << " bounds, not " << bounds.size();
   Type element = getElementTypeOrSelf(unconstrained);
   if (!isa<FloatType>(element))
     return op->emitOpError("is of a distribution over real values, not over ")
@@ -342,10 +330,8 @@ static LogicalResult verifyTransformed(Operation *op, SupportKind support,
     return op->emitOpError("of support ")
            << stringifySupportKind(support) << " is over vectors, not over "
            << constrained;
-  for (Value bound : bounds)
-    if (bound.getType() != element)
-      return op->emitOpError("has a bound of ")
-             << bound.getType() << " for values of " << element;
+  if (failed(verifyBounds(op, support, bounds, element)))
+    return failure();
   Type expected = getUnconstrainedType(support, constrained);
   if (getElementTypeOrSelf(expected) != element ||
       failed(verifyCompatibleShape(expected, unconstrained)))
