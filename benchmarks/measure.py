@@ -13,6 +13,7 @@ fields of the row, and under "times_us" every repetition's time. The system
 `reference` computes, in f64 by JAX, what the others are compared with.
 """
 
+import dataclasses
 import importlib
 import json
 import pathlib
@@ -25,6 +26,8 @@ import workload as workloads
 
 SYSTEMS = {"vi-mlir": "vi_mlir", "jax": "jax", "pytorch-eager": "pytorch",
            "pytorch-compile": "pytorch", "stan": "stan"}
+FITS = {"vi-mlir-fit": "vi_mlir", "stan-fit": "stan", "numpyro-fit": "numpyro",
+        "pymc-fit": "pymc"}
 
 # Relative to the largest component of the gradient, and for values to the
 # value: sums of up to a million terms of either sign.
@@ -120,7 +123,6 @@ def load_data(cache, w, configuration, number, quick):
 
 
 def make_reference(cache, w, number, configuration, quick):
-    import dataclasses
     module = importlib.import_module("peers.jax")
     exact = dataclasses.replace(configuration, precision="f64")
     data = {k: v.astype(np.float64)
@@ -132,11 +134,9 @@ def make_reference(cache, w, number, configuration, quick):
     program.bind(phi, noise)
     value, gradient = program.evaluate()
     result = {"value": value, "gradient": gradient}
-    if w.guide == "meanfield":
-        point = noise[0]
-        result["joint_value"], result["joint_gradient"] = program.log_joint(
-            point * 0.1)
-        result["joint_point"] = point * 0.1
+    if w.guide is not None:
+        result["joint_point"] = 0.1 * noise[0]
+        _, result["joint_gradient"] = program.log_joint(result["joint_point"])
     path = reference_path(cache, w, number, quick)
     temporary = path.with_suffix(".part.npz")
     np.savez(temporary, **result)
@@ -153,13 +153,13 @@ def measure(cache, w, number, configuration, system, threads, quick):
     reset_peak()
     program = module.Program(w, configuration, data, system, threads)
     program.bind(phi, noise)
-    if hasattr(program, "compare"):
-        value, error = program.compare(expected, compare)
-    else:
-        got = program.evaluate()
-        value, error = got[0], compare(
-            got, (float(expected["value"]), expected["gradient"]),
-            configuration.precision)
+    if hasattr(program, "measure"):
+        row = program.measure(expected, compare, 0.1 if quick else 1.0)
+        return dict(row, gradient_us=float(np.median(row["times_us"])))
+    got = program.evaluate()
+    value, error = got[0], compare(
+        got, (float(expected["value"]), expected["gradient"]),
+        configuration.precision)
     times = times_of(program, 0.1 if quick else 1.0)
     peak = status("VmHWM")
     return {"gradient_us": float(np.median(times)),
@@ -182,7 +182,7 @@ def main():
             row = measure(cache, w, number, configuration, system, int(threads),
                           quick)
         else:
-            module = importlib.import_module("peers." + system.partition("-")[0])
+            module = importlib.import_module("peers." + FITS[system])
             data = load_data(cache, w, configuration, number, quick)
             row = module.fit(w, configuration, data, quick)
     except Exception as error:

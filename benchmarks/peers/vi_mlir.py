@@ -9,6 +9,7 @@ gradient is called; a few lines of C made from its prototype keep the arguments
 and repeat the call, so that no Python is in what is timed."""
 
 import ctypes
+import json
 import os
 import pathlib
 import re
@@ -155,3 +156,28 @@ class Program:
 
     def run(self, count):
         self.repeat(ctypes.c_int64(count))
+
+
+def fit(workload, configuration, data, quick):
+    """Time from the model's file to the posterior's, by vi-fit."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        command = [str(pathlib.Path(os.environ["VI_BUILD_DIR"]) / "bin"
+                       / "vi-fit"), str(workload.folder / "model.mlir"),
+                   "--quiet", "--output", str(folder / "fit"),
+                   "--guide", workload.guide]
+        numbers = {k: v for k, v in data.items() if np.ndim(v) == 0}
+        (folder / "numbers.json").write_text(json.dumps(numbers))
+        command += ["--data", str(folder / "numbers.json")]
+        for name, array in data.items():
+            if np.ndim(array):
+                np.save(folder / f"{name}.npy", array)
+                command += ["--data", f"{name}={folder / name}.npy"]
+        begin = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True)
+        seconds = time.perf_counter() - begin
+        if done.returncode not in (0, 3):
+            raise RuntimeError(f"vi-fit: {done.stderr.strip()[-200:]}")
+        summary = json.loads((folder / "fit" / "summary.json").read_text())
+        return {"fit_s": seconds, "fit_elbo": summary["elbo"],
+                "converged": summary["converged"]}

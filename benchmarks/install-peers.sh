@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs what run.sh compares with: JAX, PyTorch, NumPyro and PyMC from PyPI
+# into build/peers (about 7 GB: PyPI's PyTorch for Linux brings its CUDA
+# libraries, which are not used), RStan from Debian. Nothing of it is needed to
+# build or to test the project. A second run installs nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source utils/setup.sh
+
+install_packages python3-venv g++ clang-22 r-cran-rstan
+[[ -x build/peers/bin/python ]] || /usr/bin/python3 -m venv build/peers
+build/peers/bin/pip install --quiet --disable-pip-version-check \
+  numpy scipy jax torch numpyro pymc matplotlib
