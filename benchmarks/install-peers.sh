@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source utils/setup.sh
 
-install_packages python3-venv g++ clang-22 r-cran-rstan
+install_packages python3-venv g++ clang-22 \
+  r-cran-rstan r-cran-bh r-cran-rcppeigen r-cran-rcppparallel libboost-dev
 [[ -x build/peers/bin/python ]] || /usr/bin/python3 -m venv build/peers
 build/peers/bin/pip install --quiet --disable-pip-version-check \
   numpy scipy jax torch numpyro pymc matplotlib

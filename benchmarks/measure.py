@@ -188,7 +188,7 @@ def main():
     except Exception as error:
         traceback.print_exc()
         row = {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
-    pathlib.Path(output).write_text(json.dumps(row))
+    pathlib.Path(output).write_text(json.dumps(row, allow_nan=False))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@
 # FOLDER/result.json. ACTION is gradient (at FOLDER/point.bin, to
 # FOLDER/gradient.bin), meanfield or fullrank.
 suppressMessages(library(rstan))
+# Debian's BH has no headers of its own.
+if (!file.exists(rstan_options("boost_lib"))) {
+  rstan_options(boost_lib = "/usr/include")
+}
 arguments <- commandArgs(trailingOnly = TRUE)
 action <- arguments[1]
 folder <- arguments[3]

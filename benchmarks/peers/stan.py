@@ -27,11 +27,11 @@ def write_data(folder, workload, configuration, data):
     lines = []
     for name, value in {**sizes, **data}.items():
         array = np.asarray(value)
-        integer = array.dtype.kind in "iub"
+        shape, integer = array.shape, array.dtype.kind in "iub"
         array = np.asfortranarray(array, np.int32 if integer else np.float64)
         array.ravel(order="F").tofile(folder / f"{name}.bin")
         lines.append(" ".join([name, "integer" if integer else "double",
-                               *map(str, array.shape)]))
+                               *map(str, shape)]))
     (folder / "data.txt").write_text("\n".join(lines) + "\n")
 
 
@@ -39,8 +39,10 @@ def run_r(action, workload, folder, seconds):
     cache = ROOT / "build" / "benchmarks" / "stan"
     cache.mkdir(parents=True, exist_ok=True)
     makevars = folder / "Makevars"
-    makevars.write_text("CXX14FLAGS = -O3 -march=native -mtune=native -w\n"
-                        "CXX17FLAGS = -O3 -march=native -mtune=native -w\n")
+    # RStan's own library allocates for 16 bytes; freeing what was allocated for
+    # wider vectors would corrupt the heap.
+    flags = "-O3 -march=native -mtune=native -DEIGEN_MAX_ALIGN_BYTES=16 -w"
+    makevars.write_text(f"CXX14FLAGS = {flags}\nCXX17FLAGS = {flags}\n")
     subprocess.run(
         ["Rscript", "--vanilla", str(HERE / "stan.R"), action,
          str(workload.folder / "model.stan"), str(folder),
