@@ -25,9 +25,7 @@ using namespace vi::fit;
 
 namespace {
 
-/// The largest gradient norm in the metric of q, and the largest Newton
-/// decrement, of a fit that has converged.
-constexpr double gradientTolerance = 1e-5;
+/// The largest Newton decrement of a fit that has converged.
 constexpr double decrementTolerance = 1e-4;
 constexpr double acceptableDecrement = 1e-3;
 

@@ -437,13 +437,11 @@ int run() {
   std::signal(SIGINT, handleInterrupt);
   auto fitBegin = std::chrono::steady_clock::now();
   std::vector<vi::data::TraceEntry> trace;
-  // The bar of L-BFGS goes to the gradient norm at which a fit has converged.
-  constexpr double targetGradientNorm = 1e-5;
   bool isStochastic =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
   vi::data::Progress progress(
       llvm::errs(), vi::data::Progress::chooseStyle(llvm::errs(), quiet),
-      iterations, isStochastic ? 0 : targetGradientNorm);
+      iterations, isStochastic ? 0 : vi::fit::gradientTolerance);
   // Of long traces every second, fourth, ... line is kept.
   int64_t stride = 1;
   vi::fit::FitMonitor monitor;

@@ -29,6 +29,10 @@ enum class OptimizerKind {
   Adam
 };
 
+/// The gradient norm in the metric of q (`FitResult::gradientNorm`) at which a
+/// fit over held draws has converged.
+constexpr double gradientTolerance = 1e-5;
+
 struct FitOptions {
   uint64_t seed = 1;
   /// Draws for an evaluation; 0 chooses.

@@ -188,16 +188,15 @@ LogicalResult GuideBuilder::buildFullRank(double scale) {
   if (sites.empty())
     return success();
   Type element = getElementTypeOrSelf(sites.front().op.getValue().getType());
-  SmallVector<Value> offsets, sizes;
-  Value total = arith::ConstantIndexOp::create(builder, loc, 0);
+  SmallVector<Value> offsets;
+  FlatLayout layout(builder, loc);
   for (Site &site : sites) {
     if (getElementTypeOrSelf(site.op.getValue().getType()) != element)
       return site.op.emitOpError("has elements of another type than the first "
                                  "site; a full-rank guide needs one type");
-    offsets.push_back(total);
-    sizes.push_back(buildProduct(builder, loc, site.shape));
-    total = builder.createOrFold<arith::AddIOp>(loc, total, sizes.back());
+    offsets.push_back(layout.add(site.shape));
   }
+  Value total = layout.getCount();
   // L has the scales on its diagonal and free numbers below it, row by row.
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   Value two = arith::ConstantIndexOp::create(builder, loc, 2);

@@ -205,9 +205,9 @@ private:
   FailureOr<SmallVector<LatentSite>> getLatents(IRMapping &mapping);
   /// The number of elements of sites together.
   Value getLatentCount(ArrayRef<LatentSite> sites);
-  /// The number of unconstrained parameters of a program.
-  LogicalResult addParameterCount(FunctionOpInterface program,
-                                  IRMapping &mapping, Value &total);
+  /// Adds the unconstrained parameters of a program to a layout.
+  LogicalResult addParameters(FunctionOpInterface program, IRMapping &mapping,
+                              FlatLayout &layout);
   /// The shape of a parameter on the unconstrained scale.
   FailureOr<SmallVector<Value>>
   getParameterShape(ParamOp op, IRMapping &mapping, bool unconstrained);
@@ -327,12 +327,10 @@ EntryPointBuilder::getLatents(IRMapping &mapping) {
 }
 
 Value EntryPointBuilder::getLatentCount(ArrayRef<LatentSite> sites) {
-  Location loc = model.getLoc();
-  Value total = arith::ConstantIndexOp::create(builder, loc, 0);
+  FlatLayout layout(builder, model.getLoc());
   for (const LatentSite &site : sites)
-    total = builder.createOrFold<arith::AddIOp>(
-        loc, total, buildProduct(builder, loc, site.shape));
-  return total;
+    layout.add(site.shape);
+  return layout.getCount();
 }
 
 FailureOr<SmallVector<Value>>
@@ -357,16 +355,15 @@ EntryPointBuilder::getParameterShape(ParamOp op, IRMapping &mapping,
   return shape;
 }
 
-LogicalResult EntryPointBuilder::addParameterCount(FunctionOpInterface program,
-                                                   IRMapping &mapping,
-                                                   Value &total) {
+LogicalResult EntryPointBuilder::addParameters(FunctionOpInterface program,
+                                               IRMapping &mapping,
+                                               FlatLayout &layout) {
   auto result = program.getFunctionBody().walk([&](ParamOp op) {
     FailureOr<SmallVector<Value>> shape =
         getParameterShape(op, mapping, /*unconstrained=*/true);
     if (failed(shape))
       return WalkResult::interrupt();
-    total = builder.createOrFold<arith::AddIOp>(
-        op.getLoc(), total, buildProduct(builder, op.getLoc(), *shape));
+    layout.add(*shape);
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
@@ -423,28 +420,27 @@ LogicalResult EntryPointBuilder::buildShapes() {
 
   IRMapping modelMapping = mapData(model, func);
   IRMapping guideMapping = mapData(guide, func);
-  Value parameters = arith::ConstantIndexOp::create(builder, loc, 0);
-  if (failed(addParameterCount(guide, guideMapping, parameters)) ||
-      failed(addParameterCount(model, modelMapping, parameters)))
+  FlatLayout parameters(builder, loc), noise(builder, loc);
+  if (failed(addParameters(guide, guideMapping, parameters)) ||
+      failed(addParameters(model, modelMapping, parameters)))
     return failure();
   FailureOr<SmallVector<LatentSite>> latents = getLatents(modelMapping);
   if (failed(latents))
     return failure();
-  Value noise = arith::ConstantIndexOp::create(builder, loc, 0);
   WalkResult walked = guide.getBody().walk([&](SampleOp op) {
     SmallVector<Value> shape;
     if (failed(buildSiteShape(builder, op, op.getValue(), guideMapping, shape)))
       return WalkResult::interrupt();
-    noise = builder.createOrFold<arith::AddIOp>(
-        loc, noise, buildProduct(builder, loc, shape));
+    noise.add(shape);
     return WalkResult::advance();
   });
   if (walked.wasInterrupted())
     return failure();
-  add("parameter_count", parameters, "length of the parameter vector");
+  add("parameter_count", parameters.getCount(),
+      "length of the parameter vector");
   add("latent_count", getLatentCount(*latents),
       "length of the unconstrained latent vector");
-  add("noise_count", noise, "standard normals that a draw takes");
+  add("noise_count", noise.getCount(), "standard normals that a draw takes");
 
   SmallVector<Attribute> plates, parameterAttrs, siteAttrs, latentAttrs;
   for (PlateOp plate : getDataPlates(model)) {
@@ -456,8 +452,8 @@ LogicalResult EntryPointBuilder::buildShapes() {
         ("members of plate " + plate.getName()).str());
     plates.push_back(builder.getStringAttr(plate.getName()));
   }
-  auto addParameters = [&](FunctionOpInterface program, IRMapping &mapping,
-                           StringRef kind) {
+  auto describeParameters = [&](FunctionOpInterface program, IRMapping &mapping,
+                                StringRef kind) {
     return program.getFunctionBody().walk([&](ParamOp op) {
       FailureOr<SmallVector<Value>> shape =
           getParameterShape(op, mapping, /*unconstrained=*/true);
@@ -470,8 +466,8 @@ LogicalResult EntryPointBuilder::buildShapes() {
       return WalkResult::advance();
     });
   };
-  if (addParameters(guide, guideMapping, "guide").wasInterrupted() ||
-      addParameters(model, modelMapping, "model").wasInterrupted())
+  if (describeParameters(guide, guideMapping, "guide").wasInterrupted() ||
+      describeParameters(model, modelMapping, "model").wasInterrupted())
     return failure();
   for (LatentSite &site : *latents) {
     addShape(site.op.getName(), site.shape);
@@ -573,22 +569,22 @@ LogicalResult EntryPointBuilder::buildInitial() {
   Location loc = model.getLoc();
   IRMapping guideMapping = mapData(guide, func);
   IRMapping modelMapping = mapData(model, func);
-  Value total = arith::ConstantIndexOp::create(builder, loc, 0);
-  if (failed(addParameterCount(guide, guideMapping, total)) ||
-      failed(addParameterCount(model, modelMapping, total)))
+  FlatLayout all(builder, loc), layout(builder, loc);
+  if (failed(addParameters(guide, guideMapping, all)) ||
+      failed(addParameters(model, modelMapping, all)))
     return failure();
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, 0.0));
   Value result = tensor::SplatOp::create(
       builder, loc, zero, ArrayRef<int64_t>{ShapedType::kDynamic},
-      ValueRange(total));
-  Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+      ValueRange(all.getCount()));
   auto append = [&](FunctionOpInterface program, IRMapping &mapping) {
     return program.getFunctionBody().walk([&](ParamOp op) {
       FailureOr<SmallVector<Value>> shape =
           getParameterShape(op, mapping, /*unconstrained=*/true);
       if (failed(shape))
         return WalkResult::interrupt();
+      Value offset = layout.add(*shape);
       if (std::optional<Attribute> initial = op.getInitial()) {
         SmallVector<Value> bounds;
         for (Value bound : op.getBounds()) {
@@ -631,8 +627,6 @@ LogicalResult EntryPointBuilder::buildInitial() {
         result =
             buildFlatten(builder, op.getLoc(), value, *shape, result, offset);
       }
-      offset = builder.createOrFold<arith::AddIOp>(
-          op.getLoc(), offset, buildProduct(builder, op.getLoc(), *shape));
       return WalkResult::advance();
     });
   };
@@ -692,10 +686,10 @@ LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
   if (failed(sites))
     return failure();
   Location loc = model.getLoc();
-  Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+  FlatLayout layout(builder, loc);
   for (LatentSite &site : *sites) {
-    Value value =
-        buildUnflatten(builder, loc, latents, offset, site.shape, Type());
+    Value value = buildUnflatten(builder, loc, latents, layout.add(site.shape),
+                                 site.shape, Type());
     value = convertFloats(builder, loc, value,
                           getElementTypeOrSelf(site.op.getValue().getType()));
     // Outside plates the value has the site's own type.
@@ -704,8 +698,6 @@ LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
       value = tensor::CastOp::create(builder, loc, site.op.getValue().getType(),
                                      value);
     inliner.inputs[site.op.getName()] = value;
-    offset = builder.createOrFold<arith::AddIOp>(
-        loc, offset, buildProduct(builder, loc, site.shape));
   }
   // A guide's joint draw is all of u.
   guide.getBody().walk([&](SampleOp op) {
@@ -727,7 +719,7 @@ LogicalResult EntryPointBuilder::buildLatents() {
   ParameterReader reader(parameters);
   DrawingInliner inliner(builder, type, reader, normals);
   IRMapping guideMapping = mapData(guide, func);
-  Value start = arith::ConstantIndexOp::create(builder, loc, 0);
+  FlatLayout noise(builder, loc);
   WalkResult walked = guide.getBody().walk([&](SampleOp op) {
     SmallVector<Value> shape;
     if (failed(buildSiteShape(builder, op, op.getValue(), guideMapping, shape)))
@@ -735,9 +727,7 @@ LogicalResult EntryPointBuilder::buildLatents() {
     Value width = buildNoiseCount(builder, op.getValue(), guideMapping);
     if (!width)
       return WalkResult::interrupt();
-    inliner.starts[op.getName()] = {start, width};
-    start = builder.createOrFold<arith::AddIOp>(
-        loc, start, buildProduct(builder, loc, shape));
+    inliner.starts[op.getName()] = {noise.add(shape), width};
     return WalkResult::advance();
   });
   if (walked.wasInterrupted())
@@ -754,15 +744,14 @@ LogicalResult EntryPointBuilder::buildLatents() {
       builder, loc, ArrayRef<OpFoldResult>{getAsOpFoldResult(total)}, type);
   if (result.getType() != flat)
     result = tensor::CastOp::create(builder, loc, flat, result);
-  Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
+  FlatLayout layout(builder, loc);
   for (LatentSite &site : *sites) {
     Value value = inliner.outputs.lookup(site.op.getName());
     if (!value)
       return guide.emitError("does not sample latent site '")
              << site.op.getName() << "'";
-    result = buildFlatten(builder, loc, value, site.shape, result, offset);
-    offset = builder.createOrFold<arith::AddIOp>(
-        loc, offset, buildProduct(builder, loc, site.shape));
+    result = buildFlatten(builder, loc, value, site.shape, result,
+                          layout.add(site.shape));
   }
   finish(func, result, {"latents"}, {"length latent_count"});
   return success();
@@ -785,10 +774,10 @@ LogicalResult EntryPointBuilder::inlineAtLatents(func::FuncOp func,
                                                  GivenLatentsInliner &inliner) {
   if (program == model) {
     IRMapping mapping = mapData(guide, func);
-    Value total = arith::ConstantIndexOp::create(builder, model.getLoc(), 0);
-    if (failed(addParameterCount(guide, mapping, total)))
+    FlatLayout layout(builder, model.getLoc());
+    if (failed(addParameters(guide, mapping, layout)))
       return failure();
-    reader.skip(total);
+    reader.skip(layout.getCount());
   }
   if (failed(giveLatents(inliner, func,
                          func.getArgument(model.getNumArguments() + 1))))

@@ -246,6 +246,17 @@ Value vi::buildProduct(OpBuilder &builder, Location loc, ValueRange sizes) {
                  : arith::ConstantIndexOp::create(builder, loc, 1).getResult();
 }
 
+FlatLayout::FlatLayout(OpBuilder &builder, Location loc)
+    : builder(builder), loc(loc),
+      end(arith::ConstantIndexOp::create(builder, loc, 0)) {}
+
+Value FlatLayout::add(ValueRange shape) {
+  Value start = end;
+  end = builder.createOrFold<arith::AddIOp>(loc, start,
+                                            buildProduct(builder, loc, shape));
+  return start;
+}
+
 Value vi::convertFloats(OpBuilder &builder, Location loc, Value value,
                         Type element) {
   if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))

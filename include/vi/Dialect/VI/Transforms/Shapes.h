@@ -40,6 +40,22 @@ llvm::LogicalResult buildSiteShape(mlir::OpBuilder &builder,
 mlir::Value buildProduct(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::ValueRange sizes);
 
+/// Places for arrays that lie one after the other in a flat vector.
+class FlatLayout {
+public:
+  /// The first array is at 0.
+  FlatLayout(mlir::OpBuilder &builder, mlir::Location loc);
+  /// Emits the offset of the next array, which has that shape.
+  mlir::Value add(mlir::ValueRange shape);
+  /// The number of elements of all arrays so far.
+  mlir::Value getCount() const { return end; }
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  mlir::Value end;
+};
+
 /// A number or tensor of floats with elements of type `element`, extended or
 /// rounded.
 mlir::Value convertFloats(mlir::OpBuilder &builder, mlir::Location loc,
