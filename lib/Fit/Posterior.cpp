@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 using namespace vi::fit;
 
@@ -136,15 +137,15 @@ static void normalizeMargin(llvm::MutableArrayRef<double> values,
     mean += value / double(values.size());
   for (double value : values)
     variance += (value - mean) * (value - mean) / double(values.size());
-  std::vector<size_t> order(values.size());
+  // The numbers beside their places: looking them up would cost more than the
+  // comparisons.
+  std::vector<std::pair<double, size_t>> order(values.size());
   for (size_t i = 0; i < order.size(); ++i)
-    order[i] = i;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return values[a] < values[b] || (values[a] == values[b] && a < b);
-  });
+    order[i] = {values[i], i};
+  std::sort(order.begin(), order.end());
   double sd = std::sqrt(variance);
   for (size_t rank = 0; rank < order.size(); ++rank)
-    values[order[rank]] = mean + sd * scores[rank];
+    values[order[rank].second] = mean + sd * scores[rank];
 }
 
 std::vector<PosteriorDraw>

@@ -193,11 +193,11 @@ llvm::ArrayRef<PlateBatch> StochasticFit::getBatch(int64_t step) {
 
 void StochasticFit::chooseDraws() {
   int64_t columns = model.getNoiseCount();
-  useCounter = model.hasCounterNoise() && columns > 512;
+  useCounter = model.hasCounterNoise() && columns > maxHeldNoise;
   samples = options.samples;
   if (samples <= 0) {
     samples = std::min<int64_t>(std::max<int64_t>(2 * columns, 8), 32);
-    if (columns > 512)
+    if (columns > maxHeldNoise)
       samples = 2;
   }
   if (columns == 0 || useCounter) {

@@ -8,16 +8,30 @@
 #include "vi/Target/JIT.h"
 #include "mlir/Pass/PassManager.h"
 #include "vi/Target/Passes.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include <chrono>
 
 using namespace llvm;
+
+using Clock = std::chrono::steady_clock;
+
+/// The seconds since `start`, which becomes now.
+static double lap(Clock::time_point &start) {
+  Clock::time_point now = Clock::now();
+  double seconds = std::chrono::duration<double>(now - start).count();
+  start = now;
+  return seconds;
+}
 
 /// The name of the function that unpacks the arguments of `name`.
 static std::string getPackedName(StringRef name) {
@@ -72,17 +86,127 @@ static void addPackedFunctions(Module &module) {
   }
 }
 
+namespace {
+
+/// Exported functions that are compiled together, and what comes of it.
+struct Part {
+  /// They, and those that unpack their arguments.
+  StringSet<> functions;
+  size_t size = 0;
+  std::unique_ptr<TargetMachine> machine;
+  SmallVector<char, 0> object;
+  std::optional<Error> error;
+  double optimization = 0, generation = 0;
+};
+
+} // namespace
+
+/// Distributes the exported functions over parts of about the same size, which
+/// depend on the module alone, not on the machine.
+static std::vector<Part> makeParts(Module &module) {
+  constexpr size_t maxParts = 4;
+  std::vector<std::pair<size_t, Function *>> exported;
+  for (Function &function : module)
+    if (!function.isDeclaration() && !function.hasLocalLinkage() &&
+        !function.getName().starts_with(getPackedName("")))
+      exported.emplace_back(function.getInstructionCount(), &function);
+  // The largest first, each into the smallest part.
+  llvm::sort(exported, [](const auto &a, const auto &b) {
+    return a.first != b.first ? a.first > b.first
+                              : a.second->getName() < b.second->getName();
+  });
+  std::vector<Part> parts(
+      std::max<size_t>(1, std::min(maxParts, exported.size())));
+  for (auto [size, function] : exported) {
+    auto part = llvm::min_element(
+        parts, [](const Part &a, const Part &b) { return a.size < b.size; });
+    part->size += size;
+    part->functions.insert(function->getName());
+    part->functions.insert(getPackedName(function->getName()));
+  }
+  return parts;
+}
+
+/// Compiles the functions of a part of the module that `bitcode` holds. Private
+/// functions that several parts call are in each.
+static Error compilePart(MemoryBufferRef bitcode, Part &part) {
+  LLVMContext context;
+  auto module = parseBitcodeFile(bitcode, context);
+  if (!module)
+    return module.takeError();
+  for (Function &function : **module)
+    if (!function.isDeclaration() && !function.hasLocalLinkage() &&
+        !part.functions.contains(function.getName()))
+      function.deleteBody();
+  Clock::time_point start = Clock::now();
+  vi::optimize(**module, *part.machine);
+  part.optimization = lap(start);
+  raw_svector_ostream os(part.object);
+  Error error = vi::emitObject(**module, *part.machine, os);
+  part.generation = lap(start);
+  return error;
+}
+
+Error vi::JIT::compileParts(Module &module, const TargetDescription &target) {
+  Clock::time_point start = Clock::now();
+  SmallVector<char, 0> bitcode;
+  raw_svector_ostream os(bitcode);
+  WriteBitcodeToFile(module, os);
+  MemoryBufferRef buffer(StringRef(bitcode.data(), bitcode.size()), "vi");
+  std::vector<Part> parts = makeParts(module);
+  for (Part &part : parts) {
+    auto machine = createTargetMachine(target);
+    if (!machine)
+      return machine.takeError();
+    part.machine = std::move(*machine);
+  }
+  {
+    DefaultThreadPool pool(hardware_concurrency(parts.size()));
+    for (Part &part : parts)
+      pool.async(
+          [&part, buffer] { part.error.emplace(compilePart(buffer, part)); });
+    pool.wait();
+  }
+  Error errors = Error::success();
+  double optimization = 0, generation = 0;
+  for (Part &part : parts) {
+    errors = joinErrors(std::move(errors), std::move(*part.error));
+    optimization += part.optimization;
+    generation += part.generation;
+  }
+  if (errors)
+    return errors;
+
+  auto created = orc::LLJITBuilder().create();
+  if (!created)
+    return created.takeError();
+  jit = std::move(*created);
+  for (Part &part : parts)
+    if (Error error =
+            jit->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(
+                std::move(part.object), "vi",
+                /*RequiresNullTerminator=*/false)))
+      return error;
+  // Resolves everything at once: a missing symbol is an error here.
+  for (Part &part : parts) {
+    if (part.functions.empty())
+      continue;
+    auto address = jit->lookup(part.functions.begin()->getKey());
+    if (!address)
+      return address.takeError();
+  }
+  // The time of both, by their shares over all threads.
+  double elapsed = lap(start);
+  double share = optimization / std::max(optimization + generation, 1e-9);
+  timing.optimization = share * elapsed;
+  timing.generation = elapsed - timing.optimization;
+  return Error::success();
+}
+
 Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
                                                     const Options &options) {
   std::unique_ptr<JIT> result(new JIT);
-  using Clock = std::chrono::steady_clock;
   Clock::time_point start = Clock::now();
-  auto lap = [&start](double &seconds) {
-    Clock::time_point now = Clock::now();
-    seconds = std::chrono::duration<double>(now - start).count();
-    start = now;
-  };
-
   auto machine = createTargetMachine(options.target);
   if (!machine)
     return machine.takeError();
@@ -95,42 +219,16 @@ Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
   buildLoweringPipeline(manager, lowering);
   if (mlir::failed(manager.run(module)))
     return createStringError("cannot lower the module to the LLVM dialect");
-  lap(result->timing.lowering);
+  result->timing.lowering = lap(start);
 
   LLVMContext context;
   auto llvmModule = translateToLLVM(module, context, **machine);
   if (!llvmModule)
     return llvmModule.takeError();
   addPackedFunctions(**llvmModule);
-  lap(result->timing.translation);
-
-  optimize(**llvmModule, **machine);
-  lap(result->timing.optimization);
-
-  SmallVector<char, 0> object;
-  {
-    raw_svector_ostream os(object);
-    if (Error error = emitObject(**llvmModule, **machine, os))
-      return error;
-  }
-  auto jit = orc::LLJITBuilder().create();
-  if (!jit)
-    return jit.takeError();
-  result->jit = std::move(*jit);
-  if (Error error =
-          result->jit->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(
-              std::move(object), "vi", /*RequiresNullTerminator=*/false)))
+  result->timing.translation = lap(start);
+  if (Error error = result->compileParts(**llvmModule, options.target))
     return error;
-  // Resolves everything at once: a missing symbol is an error here.
-  for (llvm::Function &function : **llvmModule) {
-    if (!function.getName().starts_with(getPackedName("")))
-      continue;
-    auto address = result->jit->lookup(function.getName());
-    if (!address)
-      return address.takeError();
-    break;
-  }
-  lap(result->timing.generation);
   return result;
 }
 

@@ -16,6 +16,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/Sites.h"
+#include "vi/Fit/Fit.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -187,31 +188,39 @@ llvm::Error JITModel::select(ModuleOp module, const JITModelOptions &options) {
   return llvm::Error::success();
 }
 
-llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
+llvm::Error JITModel::runPasses(ModuleOp module) {
   auto begin = std::chrono::steady_clock::now();
-  OwningOpRef<ModuleOp> counterModule;
-  if (options.withCounter)
-    counterModule = module.clone();
-  auto runPasses = [&](ModuleOp module) {
-    PassManager manager(module.getContext());
-    buildModelPipeline(manager, pipeline);
-    return manager.run(module);
-  };
-  if (failed(runPasses(module)))
+  PassManager manager(module.getContext());
+  buildModelPipeline(manager, pipeline);
+  if (failed(manager.run(module)))
     return makeReportedError();
-  if (counterModule) {
-    pipeline.counter = true;
-    if (failed(runPasses(*counterModule)))
-      return makeReportedError();
-    // The gradient alone: all else is in the other module.
-    for (auto func : counterModule->getOps<func::FuncOp>())
-      if (func.getSymName() != name + "_elbo_gradient")
-        func.setPrivate();
-  }
-  // Not compiled where nobody asks for it.
-  if (auto logLikOp = module.lookupSymbol<func::FuncOp>(name + "_log_lik"))
-    if (!options.withLogLik || logLikOp.getNumResults() == 0)
-      logLikOp.setPrivate();
+  passSeconds += getSecondsSince(begin);
+  return llvm::Error::success();
+}
+
+llvm::Error JITModel::compileModule(ModuleOp module,
+                                    std::unique_ptr<JIT> &into) {
+  llvm::Expected<std::unique_ptr<JIT>> compiled = JIT::compile(module);
+  if (!compiled)
+    return compiled.takeError();
+  into = std::move(*compiled);
+  const JIT::Timing &one = into->getTiming();
+  timing.lowering += one.lowering;
+  timing.translation += one.translation;
+  timing.optimization += one.optimization;
+  timing.generation += one.generation;
+  return llvm::Error::success();
+}
+
+llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
+  if (llvm::Error error = runPasses(module))
+    return error;
+  // What nobody asks for is not compiled.
+  auto logLikOp = module.lookupSymbol<func::FuncOp>(name + "_log_lik");
+  if (!options.withLogLik || logLikOp.getNumResults() == 0)
+    logLikOp.setPrivate();
+  if (!options.withLogJoint)
+    module.lookupSymbol<func::FuncOp>(name + "_log_joint").setPrivate();
 
   // What the functions say about themselves.
   auto shapesOp = module.lookupSymbol<func::FuncOp>(name + "_shapes");
@@ -272,29 +281,10 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     reportResults.push_back({getResultName(reportOp, i), *getElementKind(type),
                              !isa<RankedTensorType>(type)});
   }
-  passSeconds = getSecondsSince(begin);
-
-  auto compileModule = [&](ModuleOp module) -> llvm::Error {
-    llvm::Expected<std::unique_ptr<JIT>> compiled = JIT::compile(module);
-    if (!compiled)
-      return compiled.takeError();
-    const JIT::Timing &one = (*compiled)->getTiming();
-    timing.lowering += one.lowering;
-    timing.translation += one.translation;
-    timing.optimization += one.optimization;
-    timing.generation += one.generation;
-    (module == counterModule.get() ? counterJIT : jit) = std::move(*compiled);
-    return llvm::Error::success();
-  };
-  if (llvm::Error error = compileModule(module))
+  if (llvm::Error error = compileModule(module, jit))
     return error;
-  if (counterModule)
-    if (llvm::Error error = compileModule(*counterModule))
-      return error;
-
-  auto find = [&](JIT &jit, const char *suffix,
-                  JIT::Function &function) -> llvm::Error {
-    llvm::Expected<JIT::Function> found = jit.lookup(name + suffix);
+  auto find = [&](const char *suffix, JIT::Function &function) -> llvm::Error {
+    llvm::Expected<JIT::Function> found = jit->lookup(name + suffix);
     if (!found)
       return found.takeError();
     function = *found;
@@ -308,19 +298,37 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
       {"_elbo_gradient", &elboGradient},
       {"_latents", &latentsFunction},
       {"_log_guide", &logGuide},
-      {"_log_joint", &logJoint},
       {"_report", &reportFunction}};
   for (auto [suffix, function] : functions)
-    if (llvm::Error error = find(*jit, suffix, *function))
+    if (llvm::Error error = find(suffix, *function))
+      return error;
+  if (options.withLogJoint)
+    if (llvm::Error error = find("_log_joint", logJoint))
       return error;
   if (!prepared.empty())
-    if (llvm::Error error = find(*jit, "_prepare", prepareFunction))
+    if (llvm::Error error = find("_prepare", prepareFunction))
       return error;
   if (!observationNames.empty())
-    if (llvm::Error error = find(*jit, "_log_lik", logLikFunction))
+    if (llvm::Error error = find("_log_lik", logLikFunction))
       return error;
-  if (counterJIT)
-    return find(*counterJIT, "_elbo_gradient", counterGradient);
+  return llvm::Error::success();
+}
+
+llvm::Error JITModel::compileCounter(ModuleOp module) {
+  pipeline.counter = true;
+  if (llvm::Error error = runPasses(module))
+    return error;
+  // The gradient alone: all else is compiled.
+  std::string gradient = name + "_elbo_gradient";
+  for (auto func : module.getOps<func::FuncOp>())
+    if (func.getSymName() != gradient)
+      func.setPrivate();
+  if (llvm::Error error = compileModule(module, counterJIT))
+    return error;
+  llvm::Expected<JIT::Function> found = counterJIT->lookup(gradient);
+  if (!found)
+    return found.takeError();
+  counterGradient = *found;
   return llvm::Error::success();
 }
 
@@ -815,12 +823,18 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
       if (auto arguments = getExchangeableArguments(modelOp, plate))
         model->exchangeable[plate.getName()] = std::move(*arguments);
   source = OwningOpRef<ModuleOp>();
+  OwningOpRef<ModuleOp> counterModule;
+  if (options.withCounter)
+    counterModule = module.clone();
   if (llvm::Error error = model->compile(module, options))
     return error;
   if (llvm::Error error = model->checkData())
     return error;
   if (llvm::Error error = model->readSizes())
     return error;
+  if (counterModule && model->noiseCount > fit::maxHeldNoise)
+    if (llvm::Error error = model->compileCounter(*counterModule))
+      return error;
   return model;
 }
 

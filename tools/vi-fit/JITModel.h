@@ -35,8 +35,11 @@ struct JITModelOptions {
   /// module, or empty: the model's guide, or a mean-field one if it has none.
   std::string guide;
   Estimator estimator = Estimator::Pathwise;
-  /// Whether the ELBO with noise from a counter is compiled, too.
+  /// Whether the ELBO with noise from a counter is compiled, too, if a draw
+  /// takes more than `fit::maxHeldNoise` numbers.
   bool withCounter = false;
+  /// Whether log p(x, u) is.
+  bool withLogJoint = false;
   /// Whether the log-density of each observation is.
   bool withLogLik = false;
 };
@@ -105,6 +108,7 @@ public:
                   llvm::MutableArrayRef<double> latents) override;
   double getLogGuide(llvm::ArrayRef<double> parameters,
                      llvm::ArrayRef<double> latents) override;
+  /// Must have been asked for.
   double getLogJoint(llvm::ArrayRef<double> parameters,
                      llvm::ArrayRef<double> latents) override;
   llvm::ArrayRef<fit::ReportedArray> getReportedArrays() const override {
@@ -135,6 +139,10 @@ private:
   /// Leaves the model and its guide alone in the module.
   llvm::Error select(mlir::ModuleOp module, const JITModelOptions &options);
   llvm::Error compile(mlir::ModuleOp module, const JITModelOptions &options);
+  /// The functions of the model, as functions on tensors.
+  llvm::Error runPasses(mlir::ModuleOp module);
+  llvm::Error compileModule(mlir::ModuleOp module, std::unique_ptr<JIT> &into);
+  llvm::Error compileCounter(mlir::ModuleOp module);
   llvm::Error bind(const data::DataSet &data);
   void findLevels(mlir::Operation *source);
   /// Runs the compiled checks of the data's sizes, and looks whether observed

@@ -406,6 +406,7 @@ int run() {
   compileOptions.guide = guideName;
   compileOptions.estimator = estimator;
   compileOptions.withLogLik = logLik;
+  compileOptions.withLogJoint = !outputDirectory.empty();
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
   llvm::Expected<std::unique_ptr<vi::JITModel>> created =

@@ -33,6 +33,11 @@ enum class OptimizerKind {
 /// fit over held draws has converged.
 constexpr double gradientTolerance = 1e-5;
 
+/// The standard normals of a draw up to which fits to minibatches take sets of
+/// held draws in turn. With more, the noise of a batch is computed where it is
+/// used, if the model can (`CompiledModel::hasCounterNoise`).
+constexpr int64_t maxHeldNoise = 512;
+
 struct FitOptions {
   uint64_t seed = 1;
   /// Draws for an evaluation; 0 chooses.

@@ -15,6 +15,7 @@
 #include <memory>
 
 namespace llvm {
+class Module;
 namespace orc {
 class LLJIT;
 } // namespace orc
@@ -64,6 +65,9 @@ public:
 
 private:
   JIT() = default;
+  /// Compiles the exported functions of a module, in parts, several at a time.
+  llvm::Error compileParts(llvm::Module &module,
+                           const TargetDescription &target);
 
   std::unique_ptr<llvm::orc::LLJIT> jit;
   Timing timing;
