@@ -12,3 +12,6 @@ install_packages python3-venv g++ clang-22 \
 [[ -x build/peers/bin/python ]] || /usr/bin/python3 -m venv build/peers
 build/peers/bin/pip install --quiet --disable-pip-version-check \
   numpy scipy jax torch numpyro pymc matplotlib
+# Stan's models, so that a run needs no minutes for them.
+cd benchmarks
+../build/peers/bin/python -c "import peers.stan; peers.stan.compile_all()"

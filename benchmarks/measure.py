@@ -33,6 +33,9 @@ FITS = {"vi-mlir-fit": "vi_mlir", "stan-fit": "stan", "numpyro-fit": "numpyro",
 # value: sums of up to a million terms of either sign.
 TOLERANCE = {"f64": 1e-8, "f32": 2e-3}
 
+# How long repetitions are timed, and with --quick.
+SECONDS = {False: 0.7, True: 0.1}
+
 
 class Mismatch(Exception):
     pass
@@ -105,13 +108,19 @@ def times_of(program, seconds):
     return best
 
 
-def reference_path(cache, w, number, quick):
-    return cache / f"{w.name}-{number}{'-quick' if quick else ''}.npz"
+def file_name(w, configuration):
+    sizes = "-".join(map(str, configuration.size.values()))
+    return f"{w.name}-{sizes}-{configuration.precision}"
 
 
-def load_data(cache, w, configuration, number, quick):
+def reference_path(cache, w, configuration):
+    return cache / (f"{file_name(w, configuration)}-{configuration.samples}"
+                    ".reference.npz")
+
+
+def load_data(cache, w, configuration):
     """The data, generated once."""
-    path = cache / f"{w.name}-{number}{'-quick' if quick else ''}-data.npz"
+    path = cache / f"{file_name(w, configuration)}.data.npz"
     if not path.exists():
         data = w.generate(configuration)
         temporary = path.with_suffix(".part.npz")
@@ -122,13 +131,12 @@ def load_data(cache, w, configuration, number, quick):
                 for k in file.files}
 
 
-def make_reference(cache, w, number, configuration, quick):
+def make_reference(cache, w, configuration):
     module = importlib.import_module("peers.jax")
     exact = dataclasses.replace(configuration, precision="f64")
     data = {k: v.astype(np.float64)
             if getattr(v, "dtype", None) == np.float32 else v
-            for k, v in load_data(cache, w, configuration, number,
-                                  quick).items()}
+            for k, v in load_data(cache, w, configuration).items()}
     program = module.Program(w, exact, data)
     phi, noise = w.start(configuration)
     program.bind(phi, noise)
@@ -137,16 +145,16 @@ def make_reference(cache, w, number, configuration, quick):
     if w.guide is not None:
         result["joint_point"] = 0.1 * noise[0]
         _, result["joint_gradient"] = program.log_joint(result["joint_point"])
-    path = reference_path(cache, w, number, quick)
+    path = reference_path(cache, w, configuration)
     temporary = path.with_suffix(".part.npz")
     np.savez(temporary, **result)
     temporary.rename(path)
 
 
-def measure(cache, w, number, configuration, system, threads, quick):
-    data = load_data(cache, w, configuration, number, quick)
+def measure(cache, w, configuration, system, threads, quick):
+    data = load_data(cache, w, configuration)
     phi, noise = w.start(configuration)
-    with np.load(reference_path(cache, w, number, quick)) as file:
+    with np.load(reference_path(cache, w, configuration)) as file:
         expected = dict(file)
     module = importlib.import_module("peers." + SYSTEMS[system])
     before = status("VmRSS")
@@ -154,13 +162,13 @@ def measure(cache, w, number, configuration, system, threads, quick):
     program = module.Program(w, configuration, data, system, threads)
     program.bind(phi, noise)
     if hasattr(program, "measure"):
-        row = program.measure(expected, compare, 0.1 if quick else 1.0)
+        row = program.measure(expected, compare, SECONDS[quick])
         return dict(row, gradient_us=float(np.median(row["times_us"])))
     got = program.evaluate()
     value, error = got[0], compare(
         got, (float(expected["value"]), expected["gradient"]),
         configuration.precision)
-    times = times_of(program, 0.1 if quick else 1.0)
+    times = times_of(program, SECONDS[quick])
     peak = status("VmHWM")
     return {"gradient_us": float(np.median(times)),
             "compile_s": program.compile_s, "peak_mib": peak,
@@ -172,18 +180,20 @@ def main():
     name, number, system, threads, output = sys.argv[1:6]
     quick = "--quick" in sys.argv[6:]
     cache = pathlib.Path(output).resolve().parent
-    w, number = workloads.Workload(name), int(number)
-    configuration = w.configurations(quick)[number]
+    w = workloads.Workload(name)
+    configuration = w.configurations(quick)[int(number)]
     try:
-        if system == "reference":
-            make_reference(cache, w, number, configuration, quick)
+        if system == "pytorch-warm-up":
+            importlib.import_module("peers.pytorch").warm_up()
+            row = {}
+        elif system == "reference":
+            make_reference(cache, w, configuration)
             row = {}
         elif system in SYSTEMS:
-            row = measure(cache, w, number, configuration, system, int(threads),
-                          quick)
+            row = measure(cache, w, configuration, system, int(threads), quick)
         else:
             module = importlib.import_module("peers." + FITS[system])
-            data = load_data(cache, w, configuration, number, quick)
+            data = load_data(cache, w, configuration)
             row = module.fit(w, configuration, data, quick)
     except Exception as error:
         traceback.print_exc()

@@ -67,7 +67,7 @@ def plan(selected, peers, quick):
         if threads == 1 and "stan" in peers:
             result += [Measurement(w, i, c, "stan", 1)
                        for w, i, c in configurations
-                       if c.fits and (w.folder / "model.stan").exists()]
+                       if c.samples == 1 and (w.folder / "model.stan").exists()]
     fits = [("vi-mlir-fit", None)]
     fits += [(p + "-fit", f"in_{p}.py") for p in ("numpyro", "pymc")
              if p in peers]
@@ -79,17 +79,17 @@ def plan(selected, peers, quick):
     return result
 
 
-def environment(threads, scratch):
+def environment(threads, scratch, inductor):
     return dict(os.environ, **{name: str(threads) for name in (
         "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
         "NUMEXPR_NUM_THREADS", "STAN_NUM_THREADS")},
         JAX_PLATFORMS="cpu", CUDA_VISIBLE_DEVICES="", TMPDIR=scratch,
-        TORCHINDUCTOR_CACHE_DIR=scratch + "/inductor",
+        TORCHINDUCTOR_CACHE_DIR=inductor, TORCHINDUCTOR_FX_GRAPH_CACHE="0",
         TORCHINDUCTOR_COMPILE_THREADS="1",
         PYTENSOR_FLAGS=f"base_compiledir={scratch}/pytensor")
 
 
-def execute(measurement, cache, quick, timeout):
+def execute(measurement, cache, inductor, quick, timeout):
     """Runs a measurement; its row's values, or an error."""
     m = measurement
     output = cache / "row.json"
@@ -105,7 +105,7 @@ def execute(measurement, cache, quick, timeout):
         with log.open("w") as file:
             process = subprocess.Popen(
                 command, stdout=file, stderr=subprocess.STDOUT,
-                env=environment(m.threads, scratch), start_new_session=True)
+                env=environment(m.threads, scratch, inductor), start_new_session=True)
             try:
                 status = process.wait(timeout)
             except subprocess.TimeoutExpired:
@@ -277,6 +277,11 @@ def main():
 
     references = {}
     skipped = 0
+    # Fresh in each run: nothing but precompiled headers is found there.
+    inductor = tempfile.TemporaryDirectory(prefix="vi-benchmark-inductor-")
+    for m in [m for m in measurements if m.system == "pytorch-compile"][:1]:
+        execute(dataclasses.replace(m, system="pytorch-warm-up"), cache,
+                inductor.name, options.quick, TIMEOUT)
     for number, m in enumerate(measurements, 1):
         key = m.key()
         done = rows.get((key[0], key[1].removesuffix("-fit"), *key[2:]))
@@ -293,11 +298,12 @@ def main():
         if not m.fit and config not in references:
             references[config] = execute(
                 dataclasses.replace(m, system="reference", threads=2), cache,
-                options.quick, min(TIMEOUT, left))
+                inductor.name, options.quick, min(TIMEOUT, left))
         if not m.fit and "error" in references[config]:
             measured = {"error": "no reference: " + references[config]["error"]}
         else:
-            measured = execute(m, cache, options.quick, min(TIMEOUT, left))
+            measured = execute(m, cache, inductor.name, options.quick,
+                               min(TIMEOUT, left))
         record(m, measured)
         save()
         text = measured.get("error") or (

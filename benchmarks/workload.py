@@ -81,8 +81,8 @@ class Configuration:
     precision: str = "f64"
     samples: int = 1
     threads: tuple = (1, 2)
-    # Whether Stan, NumPyro and PyMC are measured at this configuration.
-    fits: bool = True
+    # Whether fits are timed at this configuration.
+    fits: bool = False
 
 
 class Workload:

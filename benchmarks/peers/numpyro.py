@@ -6,7 +6,7 @@
 #===-----------------------------------------------------------------------===#
 """NumPyro: SVI with AutoNormal or AutoMultivariateNormal and Adam, in blocks of
 500 steps, until the mean ELBO of a block is not above that of the one before by
-more than twice their standard error, or a minute has passed."""
+more than twice their standard error, or twenty seconds have passed."""
 
 import time
 
@@ -21,7 +21,7 @@ jax.config.update("jax_enable_x64", True)
 NAMES = ["numpyro"]
 STEPS = 500
 STEP_SIZE = 0.01
-SECONDS = 60
+SECONDS = 20
 
 
 def fit(workload, configuration, data, quick):

@@ -56,3 +56,10 @@ class Program:
     def run(self, count):
         for _ in range(count):
             self.step()
+
+
+def warm_up():
+    """Has the compiler's headers precompiled, which is done once a machine."""
+    torch.set_num_threads(1)
+    x = torch.ones(1000, requires_grad=True)
+    torch.compile(lambda x: torch.sin(x).sum())(x).backward()

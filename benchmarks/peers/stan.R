@@ -7,7 +7,7 @@
 
 # stan.R ACTION MODEL FOLDER COMPILED SECONDS: reads FOLDER/data.txt, writes
 # FOLDER/result.json. ACTION is gradient (at FOLDER/point.bin, to
-# FOLDER/gradient.bin), meanfield or fullrank.
+# FOLDER/gradient.bin), meanfield, fullrank, or compile, which needs no data.
 suppressMessages(library(rstan))
 # Debian's BH has no headers of its own.
 if (!file.exists(rstan_options("boost_lib"))) {
@@ -30,6 +30,7 @@ if (file.exists(compiled) &&
   saveRDS(kept, compiled)
 }
 model <- kept$model
+if (action == "compile") quit()
 
 data <- list()
 for (line in readLines(file.path(folder, "data.txt"))) {

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 
 import numpy as np
+import workload as workloads
 
 NAMES = ["stan"]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -48,6 +49,8 @@ def run_r(action, workload, folder, seconds):
          str(workload.folder / "model.stan"), str(folder),
          str(cache / f"{workload.name}.rds"), str(seconds)],
         check=True, env=dict(os.environ, R_MAKEVARS_USER=str(makevars)))
+    if action == "compile":
+        return None
     return json.loads((folder / "result.json").read_text())
 
 
@@ -97,3 +100,12 @@ def fit(workload, configuration, data, quick):
         result = run_r(action, workload, folder, 0)
     return {"fit_s": result["compile_s"] + result["fit_s"],
             "fit_elbo": result["elbo"]}
+
+
+def compile_all():
+    """Compiles the models that are not compiled yet."""
+    for workload in workloads.all_workloads():
+        if (workload.folder / "model.stan").exists():
+            print("Compiling", workload.folder / "model.stan", flush=True)
+            with tempfile.TemporaryDirectory() as scratch:
+                run_r("compile", workload, pathlib.Path(scratch), 0)

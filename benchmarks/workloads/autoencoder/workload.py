@@ -10,7 +10,7 @@ from workload import TRANSCENDENTAL, Configuration
 NUMBER = 10
 TITLE = "variational autoencoder"
 GUIDE = None
-CONFIGURATIONS = [Configuration({"N": 128}, "f32", fits=False)]
+CONFIGURATIONS = [Configuration({"N": 128}, "f32")]
 QUICK = {"N": 32}
 
 # In the order of the parameter vector: the guide's, then the model's.

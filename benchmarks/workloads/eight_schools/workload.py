@@ -9,7 +9,7 @@ from workload import TRANSCENDENTAL, Configuration, HalfCauchy, Normal, Site
 
 NUMBER = 3
 TITLE = "eight schools"
-CONFIGURATIONS = [Configuration({"J": 8}, threads=(1,))]
+CONFIGURATIONS = [Configuration({"J": 8}, threads=(1,), fits=True)]
 QUICK = {}
 
 

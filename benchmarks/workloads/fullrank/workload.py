@@ -9,7 +9,7 @@ from workload import TRANSCENDENTAL, Configuration, Normal, Site
 NUMBER = 7
 TITLE = "full-rank guide"
 GUIDE = "fullrank"
-CONFIGURATIONS = [Configuration({"N": 10_000, "D": 200})]
+CONFIGURATIONS = [Configuration({"N": 10_000, "D": 200}, fits=True)]
 QUICK = {"N": 1_000}
 
 

@@ -9,7 +9,7 @@ from workload import TRANSCENDENTAL, Configuration, Site, log_normal
 
 NUMBER = 8
 TITLE = "Gaussian process"
-CONFIGURATIONS = [Configuration({"N": 500})]
+CONFIGURATIONS = [Configuration({"N": 500}, fits=True)]
 QUICK = {"N": 100}
 
 

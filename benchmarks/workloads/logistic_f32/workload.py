@@ -9,7 +9,7 @@ from workload import TRANSCENDENTAL, Configuration, Normal, Site
 NUMBER = 1
 TITLE = "logistic regression f32"
 CONFIGURATIONS = [Configuration({"N": 400_000, "D": 64}, "f32", 1),
-                  Configuration({"N": 400_000, "D": 64}, "f32", 8, fits=False)]
+                  Configuration({"N": 400_000, "D": 64}, "f32", 8)]
 QUICK = {"N": 20_000}
 
 

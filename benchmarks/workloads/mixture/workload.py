@@ -9,7 +9,7 @@ from workload import TRANSCENDENTAL, Configuration, Normal, Site, log_normal
 
 NUMBER = 5
 TITLE = "Gaussian mixture"
-CONFIGURATIONS = [Configuration({"N": 100_000, "K": 10})]
+CONFIGURATIONS = [Configuration({"N": 100_000, "K": 10}, fits=True)]
 QUICK = {"N": 5_000}
 
 
