@@ -89,14 +89,21 @@ void addBufferStage(OpPassManager &manager) {
 }
 
 /// Buffers and loops become the LLVM dialect.
-void addLLVMStage(OpPassManager &manager) {
+void addLLVMStage(OpPassManager &manager, const vi::LoweringOptions &options) {
   manager.addPass(vi::createLowerBooleanVectors());
   manager.addPass(vi::createLowerCopies());
   // Integer powers become functions of the module: LLVM's intrinsic would be a
   // call of the compiler's runtime library.
   manager.addPass(createConvertMathToFuncs());
   manager.addPass(vi::createExpandMath());
+  if (!options.plainLoops) {
+    vi::VectorizeOptions vectorize;
+    vectorize.vectorBits = options.vectorBits;
+    vectorize.vectorRegisters = options.vectorRegisters;
+    manager.addPass(vi::createVectorize(vectorize));
+  }
   OpPassManager &functions = manager.nest<func::FuncOp>();
+  // What is left over.
   functions.addPass(createConvertLinalgToLoopsPass());
   functions.addPass(memref::createExpandStridedMetadataPass());
   functions.addPass(createLowerAffinePass());
@@ -149,7 +156,7 @@ void vi::buildLoweringPipeline(OpPassManager &manager,
                                const LoweringOptions &options) {
   addScalarStage(manager, options);
   addBufferStage(manager);
-  addLLVMStage(manager);
+  addLLVMStage(manager, options);
 }
 
 void vi::registerTargetPipelines() {

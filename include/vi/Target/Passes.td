@@ -485,4 +485,96 @@ def PlaceBuffers : Pass<"vi-place-buffers"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def Vectorize : Pass<"vi-vectorize"> {
+  let summary = "turn computations on buffers into loops over vectors";
+  let description = [{
+    Writes each `linalg` operation on buffers as a nest of loops on vectors:
+
+    - One dimension becomes the *lanes* of vectors: one along which each operand
+      is contiguous or does not change, and along which outputs are contiguous
+      or sums. Lanes past its end are masked.
+    - Iterations of the other dimensions are done in *blocks*, so that what they
+      share is loaded once and no sum waits for the last one: an output's
+      accumulators stay in registers while the innermost loop runs. A cost model
+      (`vi/Target/RegisterBlocking.h`) chooses both for the width and the number
+      of the target's vector registers, such that nothing is spilled.
+    - What does not change in a loop is loaded and computed outside of it, once
+      for a block, and as a scalar where it is the same for all lanes.
+
+    Only sums, products, extrema and the like whose operation is associative are
+    reordered, and only if they run over lanes. Such a sum has W partial sums for
+    vectors of W lanes (several times W, where there is no other dimension to
+    have blocks of), element i belongs to partial sum i modulo their number, and
+    these are summed pairwise: i and i + W/2, then i and i + W/4, to the end. The
+    last adds to what was in memory. This shape depends on the sizes of the
+    operation and on `vector-bits` alone, and the sum of a row does not depend
+    on how many rows there are. Where the results of several sums are neighbors
+    in memory, they are reduced together, by shuffles that merge their vectors
+    two by two.
+
+    Operations that access arrays of booleans along lanes, that step through
+    memory otherwise than by one element, or that call functions are left for
+    `convert-linalg-to-loops`.
+
+    Example, with `vector-bits=128`:
+
+    ```mlir
+    func.func @scaled_sum(%a: memref<f32>, %x: memref<8x4xf32>,
+                          %sum: memref<4xf32>) {
+      linalg.generic {
+          indexing_maps = [affine_map<(n, d) -> ()>, affine_map<(n, d) -> (n, d)>,
+                           affine_map<(n, d) -> (d)>],
+          iterator_types = ["reduction", "parallel"]}
+          ins(%a, %x : memref<f32>, memref<8x4xf32>)
+          outs(%sum : memref<4xf32>) {
+      ^bb0(%factor: f32, %element: f32, %out: f32):
+        %square = arith.mulf %factor, %factor : f32
+        %product = arith.mulf %square, %element : f32
+        %next = arith.addf %out, %product : f32
+        linalg.yield %next : f32
+      }
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @scaled_sum(%a: memref<f32>, %x: memref<8x4xf32>,
+                          %sum: memref<4xf32>) {
+      %c1 = arith.constant 1 : index
+      %c8 = arith.constant 8 : index
+      %c0 = arith.constant 0 : index
+      %factor = memref.load %a[] : memref<f32>
+      %square = arith.mulf %factor, %factor : f32
+      %before = vector.load %sum[%c0] : memref<4xf32>, vector<4xf32>
+      %after = scf.for %n = %c0 to %c8 step %c1
+          iter_args(%out = %before) -> (vector<4xf32>) {
+        %row = vector.load %x[%n, %c0] : memref<8x4xf32>, vector<4xf32>
+        %squares = vector.broadcast %square : f32 to vector<4xf32>
+        %product = arith.mulf %squares, %row : vector<4xf32>
+        %next = arith.addf %out, %product : vector<4xf32>
+        scf.yield %next : vector<4xf32>
+      }
+      vector.store %after, %sum[%c0] : memref<4xf32>, vector<4xf32>
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", "128",
+           "bits of a vector register">,
+    Option<"vectorRegisters", "vector-registers", "unsigned", "16",
+           "number of vector registers">
+  ];
+  let statistics = [
+    Statistic<"vectorized", "vectorized", "computations that became vectors">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 #endif // VI_TARGET_PASSES_TD
