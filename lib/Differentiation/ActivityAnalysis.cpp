@@ -76,7 +76,7 @@ void forEachTarget(OpOperand &use, function_ref<void(Value)> visit) {
     return visit(parent->getResult(0));
   if (const DerivativeRule *rule =
           getDerivativeRule(op->getName().getStringRef()))
-    if (rule->getKind(number) == DerivativeRule::Kind::Zero)
+    if (rule->getKind(op, number) == DerivativeRule::Kind::Zero)
       return;
   for (Value result : op->getResults())
     visit(result);
@@ -133,8 +133,8 @@ void forEachSource(Value value, function_ref<void(Value)> visit) {
     return;
   const DerivativeRule *rule = getDerivativeRule(op->getName().getStringRef());
   for (OpOperand &operand : op->getOpOperands())
-    if (!rule ||
-        rule->getKind(operand.getOperandNumber()) != DerivativeRule::Kind::Zero)
+    if (!rule || rule->getKind(op, operand.getOperandNumber()) !=
+                     DerivativeRule::Kind::Zero)
       visit(operand.get());
 }
 

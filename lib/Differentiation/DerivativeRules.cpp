@@ -95,6 +95,10 @@ Expression gammaDrawDerivative(Expression a, Expression x) {
   return call<special::GammaDrawDerivativeOp>(a, x);
 }
 
+unsigned getSoftplusOrder(Operation *op) {
+  return cast<special::GaussianSoftplusOp>(op).getDerivative();
+}
+
 template <typename Op> DerivativeRule &rule(Rules &rules) {
   return rules[Op::getOperationName()];
 }
@@ -259,6 +263,16 @@ void addRules(Rules &t) {
       [](R r) { return r.g() * sigmoid(r.x()); });
   rule<special::LogSigmoidOp>(t).operand(
       [](R r) { return r.g() * sigmoid(-r.x()); });
+  // In the variance by the heat equation.
+  auto softplus = [](R r, unsigned order) {
+    return gaussianSoftplus(r.x(), r.y(),
+                            getSoftplusOrder(r.getOperation()) + order);
+  };
+  rule<special::GaussianSoftplusOp>(t)
+      .operand([=](R r) { return r.g() * softplus(r, 1); },
+               [](Operation *op) { return getSoftplusOrder(op) + 1 <= 4; })
+      .operand([=](R r) { return 0.5 * r.g() * softplus(r, 2); },
+               [](Operation *op) { return getSoftplusOrder(op) + 2 <= 4; });
   rule<special::Log1mExpOp>(t).operand(
       [](R r) { return r.g() / expm1(r.x()); });
   rule<special::NormalCDFOp>(t).operand(

@@ -133,7 +133,7 @@ LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
       unsigned number = operand.getOperandNumber();
       if (!activity.isActive(operand.get()))
         continue;
-      switch (rule->getKind(number)) {
+      switch (rule->getKind(op, number)) {
       case DerivativeRule::Kind::Zero:
         continue;
       case DerivativeRule::Kind::Unknown:

@@ -73,37 +73,50 @@ struct Contribution {
 /// The contribution of an operation to the adjoint of one operand.
 using OperandRule = std::function<Contribution(const RuleContext &)>;
 
+/// Whether an operation, by its attributes, is one that a rule is for.
+using OperationPredicate = std::function<bool(mlir::Operation *)>;
+
 /// The derivative of an operation on scalars in each of its operands.
 class DerivativeRule {
 public:
   enum class Kind { Zero, Known, Unknown };
 
-  /// The next operand's rule.
-  DerivativeRule &operand(OperandRule rule) {
-    operands.push_back({Kind::Known, std::move(rule)});
+  /// The next operand's rule, for the operations that `known` holds of (all
+  /// without it); for others that operand's derivative has no rule.
+  DerivativeRule &operand(OperandRule rule, OperationPredicate known = {}) {
+    operands.push_back({Kind::Known, std::move(rule), std::move(known)});
     return *this;
   }
   /// The next operand's derivative is zero.
   DerivativeRule &zero() {
-    operands.push_back({Kind::Zero, nullptr});
+    operands.push_back({Kind::Zero, nullptr, nullptr});
     return *this;
   }
   /// The next operand's derivative exists but has no rule.
   DerivativeRule &unknown() {
-    operands.push_back({Kind::Unknown, nullptr});
+    operands.push_back({Kind::Unknown, nullptr, nullptr});
     return *this;
   }
 
   /// Operands beyond those named have derivative zero.
-  Kind getKind(unsigned operand) const {
-    return operand < operands.size() ? operands[operand].first : Kind::Zero;
+  Kind getKind(mlir::Operation *op, unsigned operand) const {
+    if (operand >= operands.size())
+      return Kind::Zero;
+    const Entry &entry = operands[operand];
+    return entry.known && !entry.known(op) ? Kind::Unknown : entry.kind;
   }
   const OperandRule &getRule(unsigned operand) const {
-    return operands[operand].second;
+    return operands[operand].rule;
   }
 
 private:
-  llvm::SmallVector<std::pair<Kind, OperandRule>, 2> operands;
+  struct Entry {
+    Kind kind;
+    OperandRule rule;
+    OperationPredicate known;
+  };
+
+  llvm::SmallVector<Entry, 2> operands;
 };
 
 /// The derivative rule of the operation of that name, which other dialects may

@@ -45,3 +45,28 @@ func.func @too_few(%x: f64) {
   %0 = special.log_beta %x : f64
   return
 }
+
+// -----
+
+func.func @derivative_too_high(%m: f64, %v: f64) {
+  // expected-error@+1 {{attribute 'derivative' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 4}}
+  %0 = special.gaussian_softplus %m, %v {derivative = 5 : i64} : f64
+  return
+}
+
+// -----
+
+func.func @derivative_negative(%m: f64, %v: f64) {
+  // expected-error@+1 {{attribute 'derivative' failed to satisfy constraint}}
+  %0 = special.gaussian_softplus %m, %v {derivative = -1 : i64} : f64
+  return
+}
+
+// -----
+
+func.func @variance_of_another_type(%m: f64, %v: f32) {
+  // expected-note@-1 {{prior use here}}
+  // expected-error@+1 {{use of value '%v' expects different type than prior uses: 'f64' vs 'f32'}}
+  %0 = special.gaussian_softplus %m, %v : f64
+  return
+}

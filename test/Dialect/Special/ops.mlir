@@ -44,6 +44,19 @@ func.func @several(%a: f64, %b: f64, %x: f64) {
   return
 }
 
+// CHECK-LABEL: @gaussian_softplus
+func.func @gaussian_softplus(%m: f64, %v: f64, %t: tensor<?xf32>, %x: vector<4xf64>) {
+  // CHECK: special.gaussian_softplus %{{.*}}, %{{.*}} : f64
+  %0 = special.gaussian_softplus %m, %v : f64
+  // CHECK: special.gaussian_softplus %{{.*}}, %{{.*}} : f64
+  %1 = special.gaussian_softplus %m, %v {derivative = 0 : i64} : f64
+  // CHECK: special.gaussian_softplus %{{.*}}, %{{.*}} {derivative = 2 : i64} : tensor<?xf32>
+  %2 = special.gaussian_softplus %t, %t {derivative = 2 : i64} : tensor<?xf32>
+  // CHECK: special.gaussian_softplus %{{.*}}, %{{.*}} {derivative = 4 : i64, note = "kept"} : vector<4xf64>
+  %3 = special.gaussian_softplus %x, %x {derivative = 4, note = "kept"} : vector<4xf64>
+  return
+}
+
 // CHECK-LABEL: @types
 func.func @types(%a: f32, %b: vector<4xf32>, %c: tensor<?x3xf64>,
                  %d: tensor<*xf64>, %e: tensor<f32>, %f: vector<[4]xf64>) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/Special/IR/GaussianSoftplus.h"
 #include "vi/Dialect/Special/IR/HostCode.h"
 #include "vi/Dialect/Special/IR/Special.h"
 
@@ -102,6 +103,13 @@ VI_FOLD_BINARY(GammaDrawDerivativeOp, functions::gammaDrawDerivative)
 OpFoldResult LgammaOp::fold(FoldAdaptor adaptor) {
   return ::fold(adaptor.getOperands(),
                 [](ArrayRef<double> x) { return HostCode().lgamma(x[0]); });
+}
+
+OpFoldResult GaussianSoftplusOp::fold(FoldAdaptor adaptor) {
+  return ::fold(adaptor.getOperands(), [&](ArrayRef<double> x) {
+    HostCode code;
+    return functions::gaussianSoftplus(code, x[0], x[1], getDerivative());
+  });
 }
 
 OpFoldResult RegularizedBetaOp::fold(FoldAdaptor adaptor) {

@@ -8,6 +8,7 @@
 #include "vi/Dialect/Special/Transforms/Passes.h"
 
 #include "vi/Dialect/Special/IR/ElementaryFunctions.h"
+#include "vi/Dialect/Special/IR/GaussianSoftplus.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/Special/Transforms/StraightCode.h"
 
@@ -25,12 +26,20 @@ using namespace vi::special;
 namespace {
 
 using Real = StraightCode::Real;
-/// Emits a function of operands.
-using Expansion = Value (*)(StraightCode &, ValueRange);
+/// Emits an op's function of its operands.
+using Expansion = Value (*)(StraightCode &, Operation *);
 
 template <Real (*function)(StraightCode &, Real)>
-Value unary(StraightCode &code, ValueRange operands) {
-  return function(code, code.real(operands[0])).value;
+Value unary(StraightCode &code, Operation *op) {
+  return function(code, code.real(op->getOperand(0))).value;
+}
+
+Value expandGaussianSoftplus(StraightCode &code, Operation *op) {
+  auto softplus = cast<GaussianSoftplusOp>(op);
+  return functions::gaussianSoftplus(code, code.real(softplus.getMean()),
+                                     code.real(softplus.getVariance()),
+                                     softplus.getDerivative())
+      .value;
 }
 
 /// The ops that have an expansion.
@@ -47,6 +56,7 @@ public:
     add<SigmoidOp>(unary<sigmoid>);
     add<SoftplusOp>(unary<softplus>);
     add<LogSigmoidOp>(unary<logSigmoid>);
+    add<GaussianSoftplusOp>(expandGaussianSoftplus);
   }
 
   /// The op's expansion, or null where it has none, or not of its type.
@@ -80,7 +90,7 @@ struct ExpandSpecial
         return;
       ImplicitLocOpBuilder builder(op->getLoc(), op);
       StraightCode code(builder, fma);
-      Value value = expansion(code, op->getOperands());
+      Value value = expansion(code, op);
       op->getResult(0).replaceAllUsesWith(value);
       op->erase();
       ++numExpanded;

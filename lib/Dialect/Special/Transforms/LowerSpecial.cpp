@@ -8,6 +8,7 @@
 
 #include "vi/Dialect/Special/Transforms/Passes.h"
 
+#include "vi/Dialect/Special/IR/GaussianSoftplus.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/Special/IR/SpecialFunctions.h"
 #include "vi/Dialect/Special/Transforms/ScalarCode.h"
@@ -42,6 +43,10 @@ static Value emitFormula(ImplicitLocOpBuilder &builder, Operation *op,
           .Case([&](SoftplusOp) { return softplus(code, operand(0)); })
           .Case([&](LogSigmoidOp) { return logSigmoid(code, operand(0)); })
           .Case([&](Log1mExpOp) { return log1mexp(code, operand(0)); })
+          .Case([&](GaussianSoftplusOp softplus) {
+            return gaussianSoftplus(code, operand(0), operand(1),
+                                    softplus.getDerivative());
+          })
           .Case([&](NormalCDFOp) { return normalCDF(code, operand(0)); })
           .Case([&](NormalLogCDFOp) { return normalLogCDF(code, operand(0)); })
           .Case([&](NormalQuantileOp) {
@@ -97,7 +102,8 @@ private:
       return success();
     }
 
-    if (isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp>(op)) {
+    if (isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp,
+            GaussianSoftplusOp>(op)) {
       ImplicitLocOpBuilder builder(op->getLoc(), op);
       replace(op, emitFormula(builder, op, op->getOperands()));
       return success();

@@ -158,6 +158,11 @@ Expression sigmoid(Expression x) { return unary<special::SigmoidOp>(x); }
 Expression softplus(Expression x) { return unary<special::SoftplusOp>(x); }
 Expression logSigmoid(Expression x) { return unary<special::LogSigmoidOp>(x); }
 Expression log1mexp(Expression x) { return unary<special::Log1mExpOp>(x); }
+Expression gaussianSoftplus(Expression mean, Expression variance,
+                            unsigned derivative) {
+  return mean.with(mean.getBuilder().createOrFold<special::GaussianSoftplusOp>(
+      mean.getValue(), variance.getValue(), derivative));
+}
 Expression lgamma(Expression x) { return unary<special::LgammaOp>(x); }
 Expression digamma(Expression x) { return unary<special::DigammaOp>(x); }
 Expression trigamma(Expression x) { return unary<special::TrigammaOp>(x); }

@@ -24,6 +24,9 @@ struct HostCode {
   Real constant(double number, Real like) { return number; }
   Integer constant(uint64_t number, Integer like) { return number; }
 
+  bool isF32(Real x) { return false; }
+
+  Real fma(Real a, Real b, Real c) { return a * b + c; }
   Real abs(Real x) { return std::fabs(x); }
   Real exp(Real x) { return std::exp(x); }
   Real expm1(Real x) { return std::expm1(x); }

@@ -16,7 +16,8 @@ def Special_Dialect : Dialect {
   let summary = "Special functions of statistics";
   let description = [{
     What the `math` dialect lacks and log-densities need: the gamma function's
-    family, stable forms around the logistic function, the normal distribution
+    family, stable forms around the logistic function and their expectations
+    under a Gaussian, the normal distribution
     function with its logarithm and inverse, and the incomplete gamma and beta
     functions. Every op is pure, works element by element on scalars, vectors
     and tensors of `f32` and `f64`, and folds when its operands are constants.

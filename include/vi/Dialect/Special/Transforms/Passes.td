@@ -34,12 +34,16 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     | `special.sigmoid` | 1.7 | 1.7 |
     | `special.softplus`, `special.log_sigmoid` | 1.5 | 1.6 |
 
+    `special.gaussian_softplus` is expanded too, with the absolute error that its
+    description states.
+
     With `fma`, products and sums are fused (`math.fma`), which targets without
     the instruction would call a function for; the errors above hold with and
     without.
 
     What two functions of one argument have in common (softplus, log_sigmoid and
-    sigmoid: exp(-|x|)) is emitted as the same operations, which
+    sigmoid: exp(-|x|); the derivatives of gaussian_softplus: exp(-u^2/2) for each
+    term) is emitted as the same operations, which
     common subexpression elimination merges.
 
     For example, under `vi-expand-special{fma}`,
@@ -111,7 +115,7 @@ def LowerSpecialPass : Pass<"vi-lower-special", "::mlir::ModuleOp"> {
   let summary = "lower special functions to arith, math and scf";
   let description = [{
     Replaces every op of the `special` dialect. Short formulas (sigmoid, softplus,
-    log_sigmoid, log1mexp) are put in place, on vectors too. The others become
+    log_sigmoid, log1mexp) and gaussian_softplus are put in place, on vectors too. The others become
     calls of private functions named after the op, such as `@special.digamma`,
     which are added to the module when first needed and which LLVM inlines where
     that pays. `lgamma` becomes a call of the C library's function. What remains

@@ -145,6 +145,9 @@ public:
   Real constant(double number, Real like) { return like.like(number); }
   Integer constant(uint64_t number, Integer like) { return like.like(number); }
 
+  bool isF32(Real x) { return x.elementType().isF32(); }
+
+  Real fma(Real a, Real b, Real c) { return a * b + c; }
   Real abs(Real x) { return x.apply<mlir::math::AbsFOp>(); }
   Real exp(Real x) { return x.apply<mlir::math::ExpOp>(); }
   Real expm1(Real x) { return x.apply<mlir::math::ExpM1Op>(); }

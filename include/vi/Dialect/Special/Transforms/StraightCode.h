@@ -8,6 +8,7 @@
 #ifndef VI_DIALECT_SPECIAL_TRANSFORMS_STRAIGHTCODE_H
 #define VI_DIALECT_SPECIAL_TRANSFORMS_STRAIGHTCODE_H
 
+#include "vi/Dialect/Special/IR/ElementaryFunctions.h"
 #include "vi/Dialect/Special/Transforms/ScalarCode.h"
 
 namespace vi::special {
@@ -22,8 +23,6 @@ public:
   StraightCode(mlir::ImplicitLocOpBuilder &builder, bool fused)
       : ScalarCode(builder), fused(fused) {}
 
-  bool isF32(Real x) { return x.elementType().isF32(); }
-
   /// a b + c, with one rounding where the target has that.
   Real fma(Real a, Real b, Real c) {
     if (!fused)
@@ -31,6 +30,7 @@ public:
     return {{builder,
              mlir::math::FmaOp::create(*builder, a.value, b.value, c.value)}};
   }
+  Real exp(Real x) { return elementary::exp(*this, x); }
   Real copysign(Real magnitude, Real sign) {
     return magnitude.apply<mlir::math::CopySignOp>(sign);
   }

@@ -76,6 +76,10 @@ Expression sigmoid(Expression x);
 Expression softplus(Expression x);
 Expression logSigmoid(Expression x);
 Expression log1mexp(Expression x);
+/// E[softplus^(derivative)(eta)] for eta ~ N(mean, variance), derivative from 0
+/// (softplus) to 4; see `special.gaussian_softplus`.
+Expression gaussianSoftplus(Expression mean, Expression variance,
+                            unsigned derivative = 0);
 Expression lgamma(Expression x);
 Expression digamma(Expression x);
 Expression trigamma(Expression x);

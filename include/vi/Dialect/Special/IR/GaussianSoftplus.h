@@ -1,0 +1,94 @@
+//===- GaussianSoftplus.h - Gaussian expectations of softplus -*- C++ -*-===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_DIALECT_SPECIAL_IR_GAUSSIANSOFTPLUS_H
+#define VI_DIALECT_SPECIAL_IR_GAUSSIANSOFTPLUS_H
+
+#include "vi/Dialect/Special/IR/ElementaryFunctions.h"
+#include "vi/Dialect/Special/IR/LogisticMixture.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <limits>
+
+namespace vi::special::functions {
+
+/// E[softplus^(k)(eta)] for eta ~ N(mean, variance), as straight code on any
+/// type of element (see SpecialFunctions.h; a `Code` here knows `isF32` and
+/// `fma` besides).
+///
+/// The logistic function is a mixture of Phi(x / c) over scales c, in which a
+/// Gaussian expectation only changes the scale: with S^2 = variance + c^2 and
+/// u = mean / S,
+///
+///     E[Phi(eta / c)] = Phi(u),
+///
+/// whose integral in the mean is mean Phi(u) + S phi(u), and whose derivatives
+/// are (-1)^j He_j(u) phi(u) / S^(j+1). All are written in |u|: no digits
+/// cancel where |mean| is large, and the weights' sum of 1 is exact. What the
+/// derivatives have in common is emitted as the same operations for each.
+template <class Code>
+typename Code::Real gaussianSoftplus(Code &code, typename Code::Real mean,
+                                     typename Code::Real variance,
+                                     unsigned derivative) {
+  using Real = typename Code::Real;
+  constexpr double rsqrt2Pi = 0.398942280401432677939946;
+  // exp(-u^2/2) is zero from here on.
+  constexpr double farthest = 40.0;
+  coefficients::LogisticMixture mixture =
+      coefficients::logisticMixture(code.isF32(mean));
+
+  Real zero = code.constant(0.0, mean);
+  Real valid = code.select(
+      variance < 0.0,
+      code.constant(std::numeric_limits<double>::quiet_NaN(), mean), variance);
+  Real distance = code.abs(mean);
+  Real sum = zero;
+  for (auto [scale, weight] :
+       llvm::zip_equal(mixture.scales, mixture.weights)) {
+    Real s = code.sqrt(valid + scale * scale);
+    Real reciprocal = 1.0 / s;
+    Real u = elementary::atMost(code, distance * reciprocal, farthest);
+    Real density = code.exp((u * -0.5) * u) * (weight * rsqrt2Pi);
+    if (derivative < 2) {
+      Real near = elementary::atMost(code, u, mixture.millsBound);
+      Real mills = elementary::polynomial(
+          code,
+          code.fma(near, code.constant(2.0 / mixture.millsBound, near),
+                   code.constant(-1.0, near)),
+          mixture.mills);
+      sum = derivative == 0
+                ? code.fma(density * s,
+                           code.fma(-u, mills, code.constant(1.0, u)), sum)
+                : code.fma(density, mills, sum);
+      continue;
+    }
+    // phi(u) He_j(u) / S^(j+1).
+    Real term = density * reciprocal;
+    if (derivative == 3)
+      term = term * reciprocal * u;
+    if (derivative == 4)
+      term = term * (reciprocal * reciprocal) *
+             code.fma(u, u, code.constant(-1.0, u));
+    sum = sum + term;
+  }
+
+  switch (derivative) {
+  case 0:
+    return elementary::atLeast(code, mean, 0.0) + sum;
+  case 1:
+    return code.select(mean < 0.0, sum, 1.0 - sum);
+  case 3:
+    return code.select(mean < 0.0, sum, -sum);
+  default:
+    return sum;
+  }
+}
+
+} // namespace vi::special::functions
+
+#endif // VI_DIALECT_SPECIAL_IR_GAUSSIANSOFTPLUS_H
