@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Fit/HeldDraws.h"
+#include "vi/Fit/LinearAlgebra.h"
 #include "vi/Fit/Random.h"
 
 #include <algorithm>
@@ -41,13 +42,6 @@ static NoiseMatrix mirrorRows(const NoiseMatrix &half) {
 NoiseMatrix vi::fit::getAntitheticDraws(uint64_t key, int64_t rows,
                                         int64_t columns) {
   return mirrorRows(getIndependentDraws(key, (rows + 1) / 2, columns));
-}
-
-static double dot(const std::vector<double> &x, const std::vector<double> &y) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i)
-    sum += x[i] * y[i];
-  return sum;
 }
 
 NoiseMatrix vi::fit::getOrthogonalDraws(uint64_t key, int64_t minRows,

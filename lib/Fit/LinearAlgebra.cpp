@@ -12,10 +12,15 @@
 using namespace vi::fit;
 
 double vi::fit::dot(llvm::ArrayRef<double> x, llvm::ArrayRef<double> y) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i)
-    sum += x[i] * y[i];
-  return sum;
+  // Four sums that do not wait for each other, always the same four.
+  double sums[4] = {0, 0, 0, 0};
+  size_t size = x.size(), whole = size / 4 * 4;
+  for (size_t i = 0; i < whole; i += 4)
+    for (size_t lane = 0; lane < 4; ++lane)
+      sums[lane] += x[i + lane] * y[i + lane];
+  for (size_t i = whole; i < size; ++i)
+    sums[i - whole] += x[i] * y[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 double vi::fit::norm(llvm::ArrayRef<double> x) { return std::sqrt(dot(x, x)); }
@@ -24,9 +29,8 @@ bool vi::fit::factorizeCholesky(Matrix &matrix, double tolerance) {
   int64_t size = matrix.rows;
   for (int64_t i = 0; i < size; ++i) {
     for (int64_t j = 0; j <= i; ++j) {
-      double sum = matrix(i, j);
-      for (int64_t k = 0; k < j; ++k)
-        sum -= matrix(i, k) * matrix(j, k);
+      double sum = matrix(i, j) - dot(matrix.getRow(i).take_front(j),
+                                      matrix.getRow(j).take_front(j));
       if (i != j) {
         matrix(i, j) = sum / matrix(j, j);
         continue;
@@ -45,10 +49,8 @@ bool vi::fit::factorizeCholesky(Matrix &matrix, double tolerance) {
 void vi::fit::solveLower(const Matrix &factor,
                          llvm::MutableArrayRef<double> x) {
   for (int64_t i = 0; i < factor.rows; ++i) {
-    double sum = x[i];
-    for (int64_t j = 0; j < i; ++j)
-      sum -= factor(i, j) * x[j];
-    x[i] = sum / factor(i, i);
+    x[i] -= dot(factor.getRow(i).take_front(i), x.take_front(i));
+    x[i] /= factor(i, i);
   }
 }
 
@@ -65,7 +67,6 @@ std::vector<double> vi::fit::multiplyLower(const Matrix &factor,
                                            llvm::ArrayRef<double> x) {
   std::vector<double> y(factor.rows);
   for (int64_t i = 0; i < factor.rows; ++i)
-    for (int64_t j = 0; j <= i; ++j)
-      y[i] += factor(i, j) * x[j];
+    y[i] = dot(factor.getRow(i).take_front(i + 1), x.take_front(i + 1));
   return y;
 }

@@ -83,7 +83,6 @@ std::optional<Matrix> vi::fit::getLinearResponse(const Matrix &hessian,
   for (int64_t i = 0; i < half.rows; ++i)
     for (int64_t j = 0; j <= i; ++j)
       covariance(i, j) = covariance(j, i) =
-          dot({half.values.data() + i * size, size_t(size)},
-              {half.values.data() + j * size, size_t(size)});
+          dot(half.getRow(i), half.getRow(j));
   return covariance;
 }

@@ -214,6 +214,9 @@ std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
   }
   if (total == 0)
     return summaries;
+  // Margins that are not normal are as good as their draws.
+  if (!posterior.hasNormalMargins())
+    maxDraws *= 8;
   int64_t count = std::max<int64_t>(
       64, std::min<int64_t>(maxDraws, (int64_t(1) << 22) / total));
   std::vector<double> reported(total);

@@ -30,10 +30,15 @@ struct Matrix {
     return values[row * columns + column];
   }
 
+  llvm::ArrayRef<double> getRow(int64_t row) const {
+    return {values.data() + row * columns, static_cast<size_t>(columns)};
+  }
+
   int64_t rows = 0, columns = 0;
   std::vector<double> values;
 };
 
+/// Of vectors of the same length.
 double dot(llvm::ArrayRef<double> x, llvm::ArrayRef<double> y);
 double norm(llvm::ArrayRef<double> x);
 

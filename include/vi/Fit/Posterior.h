@@ -36,6 +36,8 @@ public:
   /// `key` decides the draws that estimate moments of q.
   Posterior(CompiledModel &model, const FitResult &fit, uint64_t key);
 
+  /// Whether q is Gaussian on the unconstrained scale.
+  bool hasNormalMargins() const { return isGaussian; }
   bool hasLinearResponse() const { return factor.has_value(); }
   /// Why it has not; empty if it has.
   const std::string &getReason() const { return reason; }
@@ -78,8 +80,9 @@ struct ArraySummary {
   std::vector<double> guideSD;
 };
 
-/// Moments and quantiles over at most `maxDraws` draws; over fewer, but not
-/// below 64, where a draw has more than 512 numbers.
+/// Moments and quantiles over at most `maxDraws` draws, eight times as many
+/// where margins are not normal; over fewer, but not below 64, where a draw has
+/// many numbers.
 std::vector<ArraySummary> summarize(CompiledModel &model, const FitResult &fit,
                                     const Posterior &posterior, uint64_t seed,
                                     int64_t maxDraws = 8192);
