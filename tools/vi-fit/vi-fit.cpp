@@ -385,6 +385,8 @@ int run() {
   vi::registerAllDialects(registry);
   vi::registerAllExtensions(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  // The source line is shown; the operation behind it is no help to a user.
+  context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   SourceMgrDiagnosticHandler handler(sources, &context);
