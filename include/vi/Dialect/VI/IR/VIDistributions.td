@@ -78,7 +78,7 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
 def VI_NormalOp : VI_Family<"normal",
     [VI_Parameter<"loc">, VI_Parameter<"scale", 0, "Positive">],
     "Real", 0, ["isReparameterized", "buildEntropy", "buildExpectedStatistic",
-     "buildExpectedLogProb"], [VI_ExpFam]> {
+     "buildExpectedLogProb", "buildSum"], [VI_ExpFam]> {
   let summary = "normal distribution";
   let description = [{
     log p(x) = -((x - loc) / scale)^2 / 2 - log scale - log(2 pi) / 2, for real x;

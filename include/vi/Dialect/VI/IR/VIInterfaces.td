@@ -80,6 +80,14 @@ def VI_DistributionOpInterface : OpInterface<"DistributionOpInterface"> {
            "const ::vi::Statistic &":$statistic), "",
       "return ::mlir::Value();">,
     InterfaceMethod<[{
+      Emits the distribution, of this family, that a linear combination of
+      independent variables of this family has, from its mean and its variance;
+      null where such combinations leave the family.}],
+      "::mlir::Value", "buildSum",
+      (ins "::mlir::ImplicitLocOpBuilder &":$builder, "::mlir::Value":$mean,
+           "::mlir::Value":$variance), "",
+      "return ::mlir::Value();">,
+    InterfaceMethod<[{
       Emits E[log p(x)] of one event x whose expected statistics `expectation`
       emits (null where it knows none), or returns null where the log-density is
       no combination of statistics that are known. Assumes that x lies in the

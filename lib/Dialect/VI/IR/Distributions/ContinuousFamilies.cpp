@@ -186,6 +186,10 @@ Value NormalOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
   }
 }
 
+Value NormalOp::buildSum(ImplicitLocOpBuilder &b, Value mean, Value variance) {
+  return NormalOp::create(b, mean, sqrt(Expression(b, variance)));
+}
+
 Value NormalOp::buildExpectedLogProb(ImplicitLocOpBuilder &b,
                                      ExpectationFunction expectation) {
   Expression loc = parameter(b, *this, 0), scale = parameter(b, *this, 1);

@@ -1,0 +1,31 @@
+//===- GaussianExpectations.h - functions of a normal variable -*- C++ -*--===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef VI_ANALYSIS_GAUSSIANEXPECTATIONS_H
+#define VI_ANALYSIS_GAUSSIANEXPECTATIONS_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace vi {
+
+/// Whether E[f(x)] of a normal variable x is known for the operation `function`
+/// of one operand, to the accuracy that `buildGaussianExpectation` states.
+bool hasGaussianExpectation(mlir::OperationName function);
+
+/// Emits E[f(x)], x ~ N(mean, variance), for the operation `function` of one
+/// operand; null where none is known.
+///
+/// The softplus and what follows from it (`special.log_sigmoid`,
+/// `special.sigmoid`) are taken by `special.gaussian_softplus`, whose error
+/// bound holds for every mean and variance.
+mlir::Value buildGaussianExpectation(mlir::ImplicitLocOpBuilder &builder,
+                                     mlir::OperationName function,
+                                     mlir::Value mean, mlir::Value variance);
+
+} // namespace vi
+
+#endif // VI_ANALYSIS_GAUSSIANEXPECTATIONS_H
