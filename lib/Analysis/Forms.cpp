@@ -188,10 +188,9 @@ std::optional<FormAnalysis::Form> FormAnalysis::getLogarithm(const Form &form) {
       const FormFactor &factor = rest.factors[0];
       if (factor.constrained && factor.statistic.kind == Kind::Power &&
           factor.statistic.power == 1)
-        return Form{
-            {constant.coefficient,
-             {withStatistic(factor, Statistic::get(Kind::Log1Minus))},
-             {}}};
+        return Form{{constant.coefficient,
+                     {withStatistic(factor, Statistic::get(Kind::Log1Minus))},
+                     {}}};
     }
   }
   if (form.size() != 1)
@@ -209,11 +208,11 @@ std::optional<FormAnalysis::Form> FormAnalysis::getLogarithm(const Form &form) {
     const Statistic &s = factor.statistic;
     if (s.kind == Kind::Exponential) {
       result.push_back(
-          {s.coefficient,
-           {withStatistic(factor, Statistic::getPower(1))}, {}});
+          {s.coefficient, {withStatistic(factor, Statistic::getPower(1))}, {}});
     } else if (s.kind == Kind::Power && factor.constrained) {
       result.push_back({coefficient.constant(s.power),
-                        {withStatistic(factor, Statistic::get(Kind::Log))}, {}});
+                        {withStatistic(factor, Statistic::get(Kind::Log))},
+                        {}});
     } else {
       return fail("a logarithm of a latent that may be negative");
     }
@@ -243,7 +242,8 @@ std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
   if (auto argument = arguments.find(value); argument != arguments.end())
     return argument->second;
   Operation *op = value.getDefiningOp();
-  bool inElements = op && elements && elements->isAncestor(op->getParentRegion());
+  bool inElements =
+      op && elements && elements->isAncestor(op->getParentRegion());
   if (!inElements && !dependence.dependsOn(value)) {
     Value here = resolve(value);
     if (!here)
@@ -282,9 +282,8 @@ std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
       return fail("an element of a tensor of other members");
     return getElement(extract.getTensor(), extract.getIndices());
   }
-  return getOpForm(op, [&](unsigned operand) {
-    return getForm(op->getOperand(operand));
-  });
+  return getOpForm(
+      op, [&](unsigned operand) { return getForm(op->getOperand(operand)); });
 }
 
 /// The op's value in terms of its operands' forms. Operands on tensors stand
@@ -375,8 +374,7 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
     }
     // log(1 + w^2) = softplus(log w^2)
     auto product = op->getOperand(0).getDefiningOp<arith::MulFOp>();
-    if (form->size() == 1 && product &&
-        product.getLhs() == product.getRhs()) {
+    if (form->size() == 1 && product && product.getLhs() == product.getRhs()) {
       std::optional<Form> logarithm = getLogarithm(*form);
       if (!logarithm)
         return std::nullopt;
@@ -447,8 +445,8 @@ Value FormAnalysis::resolve(Value value, const Member &from) {
     if (number > plate.getSlices().size() ||
         isa<RankedTensorType>(argument.getType()))
       return Value();
-    return tensor::ExtractOp::create(
-        *builder, plate.getSlices()[number - 1], from.index);
+    return tensor::ExtractOp::create(*builder, plate.getSlices()[number - 1],
+                                     from.index);
   }
   Operation *op = value.getDefiningOp();
   if (op->getNumRegions() || !isMemoryEffectFree(op) || isa<DrawOp>(op))
@@ -515,8 +513,8 @@ FormAnalysis::getGenericElement(linalg::GenericOp generic, unsigned result,
   return form;
 }
 
-std::optional<FormAnalysis::Form>
-FormAnalysis::getElement(Value tensor, ValueRange indices) {
+std::optional<FormAnalysis::Form> FormAnalysis::getElement(Value tensor,
+                                                           ValueRange indices) {
   if (!isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
     return fail("a value that is no real number");
   if (!dependence.dependsOn(tensor)) {
@@ -558,11 +556,11 @@ FormAnalysis::getElement(Value tensor, ValueRange indices) {
   if (OpTrait::hasElementwiseMappableTraits(op) || isa<ConstrainOp>(op))
     return getOpForm(op, [&](unsigned operand) -> std::optional<Form> {
       Value value = op->getOperand(operand);
-      return isa<RankedTensorType>(value.getType())
-                 ? getElement(value, indices)
-                 : getForm(value);
+      return isa<RankedTensorType>(value.getType()) ? getElement(value, indices)
+                                                    : getForm(value);
     });
-  reason = ("a tensor of latents made by " + op->getName().getStringRef()).str();
+  reason =
+      ("a tensor of latents made by " + op->getName().getStringRef()).str();
   return std::nullopt;
 }
 
@@ -577,7 +575,8 @@ static bool isDotProduct(linalg::LinalgOp op) {
     if (!op.getMatchingIndexingMap(input).isIdentity())
       return false;
   Block *body = op.getBlock();
-  auto add = body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  auto add =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!add)
     return false;
   Value out = body->getArgument(2);
@@ -615,11 +614,10 @@ std::optional<FormAnalysis::Form> FormAnalysis::getDot(Value tensor) {
                   .getDefiningOp<DrawOp>();
   if (!draw || draw->getBlock() != plate.getBlock())
     return fail("a product with a function of latents");
-  Value one = floatConstant(
-      *builder, getElementTypeOrSelf(tensor.getType()), 1.0);
-  FormTerm term{one,
-                {{draw, false, Statistic::getPower(1), Value(), weights}},
-                {}};
+  Value one =
+      floatConstant(*builder, getElementTypeOrSelf(tensor.getType()), 1.0);
+  FormTerm term{
+      one, {{draw, false, Statistic::getPower(1), Value(), weights}}, {}};
   std::optional<double> zero;
   if (start->size() == 1 && start->front().factors.empty())
     if (auto extract =
@@ -753,8 +751,7 @@ std::optional<FormAnalysis::Form> FormAnalysis::square(const Form &form) {
     return multiply(form, form);
   }
   Expression mean(*builder, gaussian->mean);
-  Expression second =
-      mean * mean + Expression(*builder, gaussian->variance);
+  Expression second = mean * mean + Expression(*builder, gaussian->variance);
   Form result{{second, {}, gaussian->sites}};
   if (common.empty())
     return result;
@@ -860,8 +857,8 @@ Value FormAnalysis::buildMoment(const FormFactor &factor, bool variance) {
             Value next = arith::AddFOp::create(b, l, args[2], part);
             linalg::YieldOp::create(b, l, next);
           });
-      result = tensor::ExtractOp::create(*builder, sum.getResult(0),
-                                         ValueRange());
+      result =
+          tensor::ExtractOp::create(*builder, sum.getResult(0), ValueRange());
     }
   } else if (Value q = buildDistribution(factor)) {
     Value mean = buildExpectedStatistic(*builder, q, Statistic::getPower(1));

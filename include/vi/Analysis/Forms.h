@@ -17,9 +17,9 @@
 namespace vi {
 
 /// One random variable in a monomial. The variable is a draw u, or z = T(u)
-/// where u is drawn from the pullback of a distribution of z; or, where the draw
-/// is made in a plate and stacked, the draw of one member, or a weighted sum of
-/// the draws of all members.
+/// where u is drawn from the pullback of a distribution of z; or, where the
+/// draw is made in a plate and stacked, the draw of one member, or a weighted
+/// sum of the draws of all members.
 struct FormFactor {
   DrawOp draw;
   /// Whether this is z = T(u) rather than u.
@@ -58,8 +58,9 @@ struct FormTerm {
 /// random variable, whose moments are those of a sum of independent draws.
 ///
 /// A function of a *linear predictor*, a sum of independent normal variables
-/// with coefficients that no draw reaches, is a function of one normal variable.
-/// Its expectation is taken where it is known (`buildGaussianExpectation`).
+/// with coefficients that no draw reaches, is a function of one normal
+/// variable. Its expectation is taken where it is known
+/// (`buildGaussianExpectation`).
 class FormAnalysis {
 public:
   FormAnalysis(ExpectOp expect, DrawDependence &dependence)
@@ -80,8 +81,7 @@ public:
 
 private:
   using Form = llvm::SmallVector<FormTerm, 4>;
-  using OperandForm =
-      llvm::function_ref<std::optional<Form>(unsigned operand)>;
+  using OperandForm = llvm::function_ref<std::optional<Form>(unsigned operand)>;
   /// A member of a plate whose region is read from outside.
   struct Member {
     PlateOp plate;
@@ -95,8 +95,7 @@ private:
 
   std::optional<Form> getForm(mlir::Value value);
   std::optional<Form> getOpForm(mlir::Operation *op, OperandForm getOperand);
-  std::optional<Form> getElement(mlir::Value tensor,
-                                 mlir::ValueRange indices);
+  std::optional<Form> getElement(mlir::Value tensor, mlir::ValueRange indices);
   std::optional<Form> getStackElement(PlateOp plate, unsigned stack,
                                       mlir::Value index);
   std::optional<Form> getGenericElement(mlir::linalg::GenericOp generic,

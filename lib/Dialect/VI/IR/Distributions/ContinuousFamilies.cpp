@@ -178,6 +178,9 @@ Value NormalOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
     return exp(c * loc + 0.5 * square(c * scale));
   }
   case Kind::SquaredDeviation:
+    // The variance: nothing is subtracted from itself.
+    if (statistic.location == loc.getValue())
+      return square(scale);
     return square(loc - loc.with(statistic.location)) + square(scale);
   case Kind::AbsoluteDeviation:
     return foldedNormalMean(loc - loc.with(statistic.location), scale);
