@@ -372,17 +372,6 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
                      {withStatistic(factor, Statistic::get(Kind::Log1Minus))},
                      {}}};
     }
-    // log(1 + w^2) = softplus(log w^2)
-    auto product = op->getOperand(0).getDefiningOp<arith::MulFOp>();
-    if (form->size() == 1 && product && product.getLhs() == product.getRhs()) {
-      std::optional<Form> logarithm = getLogarithm(*form);
-      if (!logarithm)
-        return std::nullopt;
-      return applyToGaussian(
-          OperationName(special::SoftplusOp::getOperationName(),
-                        op->getContext()),
-          *logarithm);
-    }
     return fail("log(1 + .) of latents");
   }
   if (auto choice = dyn_cast<arith::SelectOp>(op)) {
@@ -413,6 +402,23 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
       a->push_back(term);
     }
     return a;
+  }
+  if (isa<special::Log1pSquareOp>(op)) {
+    // softplus(2 log |x|), where |x| is a product.
+    std::optional<Form> form = getOperand(0);
+    if (!form)
+      return std::nullopt;
+    for (FormTerm &term : *form)
+      term.coefficient = abs(Expression(*builder, term.coefficient));
+    std::optional<Form> logarithm =
+        form->size() == 1 ? getLogarithm(*form) : fail("log(1 + .) of a sum");
+    if (!logarithm)
+      return std::nullopt;
+    for (FormTerm &term : *logarithm)
+      term.coefficient = 2.0 * Expression(*builder, term.coefficient);
+    return applyToGaussian(OperationName(special::SoftplusOp::getOperationName(),
+                                         op->getContext()),
+                           *logarithm);
   }
   if (op->getNumOperands() == 1 && hasGaussianExpectation(op->getName())) {
     std::optional<Form> form = getOperand(0);

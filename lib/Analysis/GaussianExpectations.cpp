@@ -22,6 +22,12 @@ using Function = Expression (*)(Expression mean, Expression variance);
 const llvm::StringMap<Function> &getFunctions() {
   static const llvm::StringMap<Function> *functions = [] {
     auto *table = new llvm::StringMap<Function>();
+    (*table)[special::SoftplusOp::getOperationName()] =
+        [](Expression m, Expression v) { return gaussianSoftplus(m, v, 0); };
+    (*table)[special::LogSigmoidOp::getOperationName()] =
+        [](Expression m, Expression v) { return -gaussianSoftplus(-m, v, 0); };
+    (*table)[special::SigmoidOp::getOperationName()] =
+        [](Expression m, Expression v) { return gaussianSoftplus(m, v, 1); };
     return table;
   }();
   return *functions;

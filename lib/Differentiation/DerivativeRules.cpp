@@ -273,6 +273,8 @@ void addRules(Rules &t) {
                [](Operation *op) { return getSoftplusOrder(op) + 1 <= 4; })
       .operand([=](R r) { return 0.5 * r.g() * softplus(r, 2); },
                [](Operation *op) { return getSoftplusOrder(op) + 2 <= 4; });
+  rule<special::Log1pSquareOp>(t).operand(
+      [](R r) { return r.g() * (2 * r.x() / (1 + square(r.x()))); });
   rule<special::Log1mExpOp>(t).operand(
       [](R r) { return r.g() / expm1(r.x()); });
   rule<special::NormalCDFOp>(t).operand(

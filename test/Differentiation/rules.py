@@ -30,7 +30,7 @@ UNARY = {
     "math.trunc": [0.3, 1.7],
     "special.lgamma": POSITIVE, "special.digamma": POSITIVE,
     "special.sigmoid": REAL, "special.softplus": REAL,
-    "special.log_sigmoid": REAL, "special.log1mexp": POSITIVE,
+    "special.log_sigmoid": REAL, "special.log1p_square": REAL, "special.log1mexp": POSITIVE,
     "special.normal_cdf": [-12.0, -2.0, 0.3, 2.0],
     "special.normal_log_cdf": [-100.0, -12.0, -2.0, 0.3, 5.0],
     "special.normal_quantile": PROBABILITY,

@@ -24,6 +24,8 @@ TABLE = {
     "softplus": [(-INF, 0.0), (INF, INF), (1e4, 1e4), (-1e4, 0.0), (NAN, NAN)],
     "log_sigmoid": [(-INF, -INF), (INF, 0.0), (-1e4, -1e4), (1e4, 0.0),
                     (NAN, NAN)],
+    "log1p_square": [(0.0, 0.0), (-INF, INF), (INF, INF), (1e-300, 0.0),
+                     (NAN, NAN)],
     "log1mexp": [(0.0, -INF), (-0.0, -INF), (INF, 0.0), (-1.0, NAN),
                  (-1e-30, NAN), (-INF, NAN), (NAN, NAN)],
     "normal_cdf": [(-INF, 0.0), (INF, 1.0), (0.0, 0.5), (-1e6, 0.0),

@@ -18,6 +18,8 @@ func.func @unary(%x: f64) {
   %4 = special.softplus %x : f64
   // CHECK: special.log_sigmoid %{{.*}} : f64
   %5 = special.log_sigmoid %x : f64
+  // CHECK: special.log1p_square %{{.*}} : f64
+  %log1p_square = special.log1p_square %x : f64
   // CHECK: special.log1mexp %{{.*}} : f64
   %6 = special.log1mexp %x : f64
   // CHECK: special.normal_cdf %{{.*}} : f64

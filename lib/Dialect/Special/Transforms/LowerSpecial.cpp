@@ -42,6 +42,7 @@ static Value emitFormula(ImplicitLocOpBuilder &builder, Operation *op,
           .Case([&](SigmoidOp) { return sigmoid(code, operand(0)); })
           .Case([&](SoftplusOp) { return softplus(code, operand(0)); })
           .Case([&](LogSigmoidOp) { return logSigmoid(code, operand(0)); })
+          .Case([&](Log1pSquareOp) { return log1pSquare(code, operand(0)); })
           .Case([&](Log1mExpOp) { return log1mexp(code, operand(0)); })
           .Case([&](GaussianSoftplusOp softplus) {
             return gaussianSoftplus(code, operand(0), operand(1),
@@ -102,7 +103,7 @@ private:
       return success();
     }
 
-    if (isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp,
+    if (isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp, Log1pSquareOp,
             GaussianSoftplusOp>(op)) {
       ImplicitLocOpBuilder builder(op->getLoc(), op);
       replace(op, emitFormula(builder, op, op->getOperands()));

@@ -156,6 +156,9 @@ Expression maximum(Expression x, Expression y) {
 }
 Expression sigmoid(Expression x) { return unary<special::SigmoidOp>(x); }
 Expression softplus(Expression x) { return unary<special::SoftplusOp>(x); }
+Expression log1pSquare(Expression x) {
+  return unary<special::Log1pSquareOp>(x);
+}
 Expression logSigmoid(Expression x) { return unary<special::LogSigmoidOp>(x); }
 Expression log1mexp(Expression x) { return unary<special::Log1mExpOp>(x); }
 Expression gaussianSoftplus(Expression mean, Expression variance,

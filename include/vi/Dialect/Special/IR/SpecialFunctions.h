@@ -75,6 +75,16 @@ typename Code::Real logSigmoid(Code &code, typename Code::Real x) {
          code.log1p(code.exp(-code.abs(x)));
 }
 
+/// Beyond 1e15, 1 + x^2 is x^2 and 1 + |x| is |x|, in f64 as in f32.
+template <class Code>
+typename Code::Real log1pSquare(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  Real size = code.abs(x);
+  auto large = size > 1e15;
+  Real logarithm = code.log1p(code.select(large, size, x * x));
+  return code.select(large, 2.0 * logarithm, logarithm);
+}
+
 template <class Code>
 typename Code::Real log1mexp(Code &code, typename Code::Real x) {
   return code.choose(

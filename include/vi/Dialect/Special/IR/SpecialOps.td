@@ -175,6 +175,24 @@ def Special_SoftplusOp : Special_UnaryOp<"softplus"> {
   }];
 }
 
+def Special_Log1pSquareOp : Special_UnaryOp<"log1p_square"> {
+  let summary = "log(1 + x^2)";
+  let description = [{
+    log(1 + x^2), the logarithm of the Cauchy and Student t kernels, without
+    overflow of the square. For positive x it is softplus(2 log x).
+
+    - Domain: all real numbers. Edges: 0 at 0, +inf at -inf and +inf.
+    - Accuracy: 3 ulp.
+    - Derivative: 2 x / (1 + x^2).
+
+    Example:
+
+    ```mlir
+    %y = special.log1p_square %x : f64   // log1p_square(1) = log 2
+    ```
+  }];
+}
+
 def Special_LogSigmoidOp : Special_UnaryOp<"log_sigmoid"> {
   let summary = "logarithm of the logistic function";
   let description = [{

@@ -75,6 +75,7 @@ Expression maximum(Expression x, Expression y);
 Expression sigmoid(Expression x);
 Expression softplus(Expression x);
 Expression logSigmoid(Expression x);
+Expression log1pSquare(Expression x);
 Expression log1mexp(Expression x);
 /// E[softplus^(derivative)(eta)] for eta ~ N(mean, variance), derivative from 0
 /// (softplus) to 4; see `special.gaussian_softplus`.

@@ -20,16 +20,6 @@ using Kind = Statistic::Kind;
 // Shared formulas
 //===----------------------------------------------------------------------===//
 
-/// u^2, scaled so that it does not overflow, loses its 1 long before the scale
-/// matters: where |u| is large, log(1 + u^2) = 2 log(1 + |u|).
-Expression vi::log1pSquare(Expression u) {
-  bool isDouble = getElementTypeOrSelf(u.getType()).isF64();
-  Expression size = abs(u);
-  Value large = size > size.constant(isDouble ? 1e100 : 1e15);
-  return select(large, u.constant(2), u.constant(1)) *
-         log1p(select(large, size, u * u));
-}
-
 std::optional<Expression>
 vi::expectSquaredDeviation(ExpectationFunction expectation,
                            Expression location) {

@@ -36,9 +36,6 @@ inline Expression impossibleWhere(mlir::Value condition, Expression a) {
   return select(condition, a.constant(-infinity), a);
 }
 
-/// log(1 + u^2) over the whole range of u, where u^2 overflows too.
-Expression log1pSquare(Expression u);
-
 /// Several independent variables of one draw, all from one variable of its
 /// noise: a site has as many of these as elements, whatever its family.
 class DrawStream {
