@@ -379,9 +379,14 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
       return fail("a choice in the members of another plate");
     if (dependence.dependsOn(choice.getCondition())) {
       // A density's guard: latents lie in the support of their site.
-      std::optional<double> otherwise = getNumber(choice.getFalseValue());
-      if (otherwise && std::isinf(*otherwise) && *otherwise < 0)
+      auto isImpossible = [](Value value) {
+        std::optional<double> number = getNumber(value);
+        return number && std::isinf(*number) && *number < 0;
+      };
+      if (isImpossible(choice.getFalseValue()))
         return getForm(choice.getTrueValue());
+      if (isImpossible(choice.getTrueValue()))
+        return getForm(choice.getFalseValue());
       if (isNullEvent(choice.getCondition(), dependence))
         return getForm(choice.getFalseValue());
       return fail("a choice that depends on latents");
