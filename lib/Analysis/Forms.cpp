@@ -421,9 +421,10 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
       return std::nullopt;
     for (FormTerm &term : *logarithm)
       term.coefficient = 2.0 * Expression(*builder, term.coefficient);
-    return applyToGaussian(OperationName(special::SoftplusOp::getOperationName(),
-                                         op->getContext()),
-                           *logarithm);
+    return applyToGaussian(
+        OperationName(special::SoftplusOp::getOperationName(),
+                      op->getContext()),
+        *logarithm);
   }
   if (op->getNumOperands() == 1 && hasGaussianExpectation(op->getName())) {
     std::optional<Form> form = getOperand(0);

@@ -82,7 +82,6 @@ std::optional<Matrix> vi::fit::getLinearResponse(const Matrix &hessian,
   Matrix covariance(half.rows, half.rows);
   for (int64_t i = 0; i < half.rows; ++i)
     for (int64_t j = 0; j <= i; ++j)
-      covariance(i, j) = covariance(j, i) =
-          dot(half.getRow(i), half.getRow(j));
+      covariance(i, j) = covariance(j, i) = dot(half.getRow(i), half.getRow(j));
   return covariance;
 }

@@ -55,6 +55,7 @@ private:
   void splitResults();
   void remarkOnRest();
 
+  bool isCandidate(LogProbOp op);
   void replace(LogProbOp op, Value value);
   void eraseSummand(LogProbOp op);
 
@@ -94,6 +95,29 @@ static bool hasClosedForm(Operation *at,
 
 static remark::RemarkOpts remarkOptions(StringRef name) {
   return remark::RemarkOpts::name(name).category("vi-expectations");
+}
+
+/// Whether the forms of a log-density's formula are looked at.
+bool Simplifier::isCandidate(LogProbOp op) {
+  auto type = cast<DistType>(op.getDistribution().getType());
+  if (isa<RankedTensorType>(op.getValue().getType()) ||
+      isa<RankedTensorType>(type.getValueType()))
+    return false;
+  auto draw = op.getValue().getDefiningOp<DrawOp>();
+  return !keepGuideDensity || !draw ||
+         draw.getDistribution() != op.getDistribution();
+}
+
+/// The formula of a term; null where there is none.
+static Value buildFormula(ImplicitLocOpBuilder &builder, Operation *op) {
+  if (auto density = dyn_cast<LogProbOp>(op)) {
+    auto family =
+        density.getDistribution().getDefiningOp<DistributionOpInterface>();
+    return family ? family.buildLogProb(builder, density.getValue()) : Value();
+  }
+  if (auto kl = dyn_cast<KLOp>(op))
+    return buildKL(builder, kl->getOperand(0), kl->getOperand(1));
+  return buildCrossEntropy(builder, op->getOperand(0), op->getOperand(1));
 }
 
 void Simplifier::replace(LogProbOp op, Value value) {
@@ -275,57 +299,59 @@ void Simplifier::replaceDensities() {
   }
 }
 
-/// Replaces log-densities whose formula is a sum of products of statistics of
-/// independent draws by the expectation of that sum.
+/// Replaces what is a sum of products of statistics of independent draws by the
+/// expectation of that sum: log-densities, and divergences and cross-entropies
+/// whose distributions have other draws as parameters.
 void Simplifier::replaceForms() {
-  SmallVector<LogProbOp> terms;
-  expect.walk([&](LogProbOp op) { terms.push_back(op); });
-  for (LogProbOp op : terms) {
-    if (!dependence.dependsOn(op.getResult()) ||
-        isa<RankedTensorType>(op.getValue().getType()) ||
-        isa<RankedTensorType>(
-            cast<DistType>(op.getDistribution().getType()).getValueType()))
+  SmallVector<Operation *> terms;
+  expect.walk([&](Operation *op) {
+    if (isa<LogProbOp, KLOp, CrossEntropyOp>(op))
+      terms.push_back(op);
+  });
+  for (Operation *op : terms) {
+    Value term = op->getResult(0);
+    if (!dependence.dependsOn(term) || !dependence.getCoefficient(term))
       continue;
-    auto draw = op.getValue().getDefiningOp<DrawOp>();
-    if (keepGuideDensity && draw &&
-        draw.getDistribution() == op.getDistribution())
-      continue;
-    auto family = op.getDistribution().getDefiningOp<DistributionOpInterface>();
-    if (!family || !dependence.getCoefficient(op.getResult()))
+    auto density = dyn_cast<LogProbOp>(op);
+    if (density && !isCandidate(density))
       continue;
     // The formula is written out in place, and taken back on failure.
     Operation *before = op->getPrevNode();
-    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    ImplicitLocOpBuilder builder(op->getLoc(), op);
     FormAnalysis forms(expect, dependence);
     Value expectation;
-    Value density = family.buildLogProb(builder, op.getValue());
-    if (density)
-      expectation = forms.buildExpectation(builder, density);
-    if (expectation && op.getMask()) {
+    if (Value formula = buildFormula(builder, op))
+      expectation = forms.buildExpectation(builder, formula);
+    if (expectation && density && density.getMask()) {
       Value zero = arith::ConstantOp::create(
           builder, builder.getFloatAttr(expectation.getType(), 0.0));
-      expectation =
-          arith::SelectOp::create(builder, op.getMask(), expectation, zero);
+      expectation = arith::SelectOp::create(builder, density.getMask(),
+                                            expectation, zero);
     }
+    StringRef what = density         ? "log-density"
+                     : isa<KLOp>(op) ? "divergence"
+                                     : "cross-entropy";
     if (expectation && !dependence.dependsOn(expectation) &&
-        expectation.getType() == op.getResult().getType()) {
+        expectation.getType() == term.getType()) {
       if (forms.isApproximate())
-        remark::passed(op.getLoc(), remarkOptions("certified"))
-            << remark::add("expected log-density in closed form, but for an "
-                           "error below 1.5e-11 in each function of a linear "
-                           "predictor");
+        remark::passed(op->getLoc(), remarkOptions("certified")) << remark::add(
+            "expected {0} in closed form, but for an error below "
+            "1.5e-11 in each function of a linear predictor",
+            what);
       else
-        remark::passed(op.getLoc(), remarkOptions("exact"))
-            << remark::add("expected log-density in closed form");
-      replace(op, expectation);
+        remark::passed(op->getLoc(), remarkOptions("exact"))
+            << remark::add("expected {0} in closed form", what);
+      term.replaceAllUsesWith(expectation);
+      op->erase();
+      dependence.invalidate();
       continue;
     }
-    remark::missed(op.getLoc(), remarkOptions("exact"))
+    remark::missed(op->getLoc(), remarkOptions("exact"))
         << remark::reason("{0}", forms.getReason());
     Operation *first =
         before ? before->getNextNode() : &op->getBlock()->front();
     SmallVector<Operation *> written;
-    for (Operation *it = first; it != op.getOperation(); it = it->getNextNode())
+    for (Operation *it = first; it != op; it = it->getNextNode())
       written.push_back(it);
     for (Operation *it : llvm::reverse(written))
       it->erase();

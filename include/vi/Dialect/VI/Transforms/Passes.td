@@ -459,13 +459,21 @@ def SimplifyExpectations
     3. A log-density whose formula is a sum of products of statistics (powers,
        exponentials, logarithms) of independent draws becomes its expectation,
        from the expected statistics of the guide's families: conjugate pairs,
-       Gaussian likelihoods with log-normal scales, Poisson with log link.
+       Gaussian likelihoods with log-normal scales, Poisson with log link. Latents
+       may arrive as elements of a plate's stack (also gathered), through
+       elementwise operations on tensors, and in dot products with weights that
+       no draw reaches. A sum of independent normal latents with such weights, a
+       linear predictor, is one normal variable: its square is taken as mean
+       squared plus variance, and the softplus of it (logistic and binomial
+       likelihoods with logits, log-Jacobians of the unit interval, Cauchy and
+       Student t densities of scales) by `special.gaussian_softplus`.
     4. By linearity, summands and factors that depend on no draw leave the
        expectation; a plate with random and fixed contributions is split.
 
     A remark (category `vi-expectations`) tells for each term what was done:
-    `passed` for closed forms, `missed` with the reason, `analysis` for what is
-    left to be sampled.
+    `passed` for closed forms (named `exact`, or `certified` where
+    `special.gaussian_softplus` with its error bound takes part), `missed` with
+    the reason, `analysis` for what is left to be sampled.
 
     Example:
 
