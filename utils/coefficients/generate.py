@@ -14,7 +14,7 @@ import sys
 from mpmath import mp, mpf
 import mpmath
 
-from minimax import minimax
+from minimax import ROUND, minimax, rational
 
 mp.dps = 40
 HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
@@ -55,12 +55,215 @@ def log_weight(z):
     return s * z / (2 * mpmath.atanh(s)) if z else mpf(0)
 
 
-# name, description, degree in f64 and f32, function, interval, weight.
+# erf(x) / x in z = x^2 for |x| <= 1/2, less its first value to the format's
+# precision: what is left adds to it.
+def erf_leading(kind):
+    return ROUND[kind](2 / mpmath.sqrt(mp.pi))
+
+
+def erf_tail(kind):
+    leading = erf_leading(kind)
+    return series(lambda z: mpmath.erf(mpmath.sqrt(z)) / mpmath.sqrt(z) -
+                  leading,
+                  [2 / mpmath.sqrt(mp.pi) - leading,
+                   -2 / (3 * mpmath.sqrt(mp.pi))])
+
+
+def scaled_erfc(x):
+    """exp(x^2) erfc(x)."""
+    if x < 60:
+        with mp.workdps(80):
+            return mpmath.exp(x * x) * mpmath.erfc(x)
+    z, term, total = 1 / (2 * x * x), mpf(1), mpf(1)
+    for k in range(1, 25):
+        term *= -(2 * k - 1) * z
+        total += term
+    return total / (x * mpmath.sqrt(mp.pi))
+
+
+# The complementary error function and the normal distribution function without
+# their exponential factors, times 1 + slope x, at t = (x - center) / (x +
+# center); erfc needs it up to where it underflows, the logarithm of the normal
+# distribution function, less accurately, up to infinity.
+def tail_at(function, slope, center):
+    def evaluate(t):
+        if 1 - t < mpf(10) ** -25:
+            t = 1 - mpf(10) ** -25
+        x = center * (1 + t) / (1 - t)
+        return (1 + slope * x) * function(x)
+    return evaluate
+
+
+ERFC_SLOPE, NORMAL_SLOPE = mpf(7) / 4, mpf(5) / 4
+CENTER = {"f64": 4, "f32": mpf(5) / 2}
+
+
+def mills(x):
+    """exp(x^2 / 2) P(Z > x) of a standard normal variable Z."""
+    return scaled_erfc(x / mpmath.sqrt(2)) / 2
+
+
+def relative(function):
+    return lambda x: 1 / abs(function(x))
+
+
+# The gamma function at 2 + d: lgamma(2 + d) / d and digamma(2 + d).
+lgamma_middle = series(lambda d: mpmath.loggamma(2 + d) / d,
+                       [1 - mp.euler, (mpmath.zeta(2) - 1) / 2])
+
+
+def digamma_middle(d):
+    return mpmath.digamma(2 + d)
+
+
+# Remainders of Stirling's formula at z = 1/x^2: lgamma(x) is
+# (x - 1/2) (log(x) - 1) + (log(2 pi) - 1) / 2 + p(z) / x, and digamma(x) is
+# log(x) - 1/(2x) - z p(z).
+def lgamma_remainder(z):
+    if z < mpf(10) ** -8:
+        return mpf(1) / 12 - z / 360 + z * z / 1260
+    x = 1 / mpmath.sqrt(z)
+    with mp.workdps(60):
+        return x * (mpmath.loggamma(x) - (x - mpf(1) / 2) * mpmath.log(x) + x -
+                    mpmath.log(2 * mp.pi) / 2)
+
+
+def digamma_remainder(z):
+    if z < mpf(10) ** -8:
+        return mpf(1) / 12 - z / 120 + z * z / 252
+    x = 1 / mpmath.sqrt(z)
+    with mp.workdps(60):
+        return x * x * (mpmath.log(x) - 1 / (2 * x) - mpmath.digamma(x))
+
+
+STIRLING = 1 / mpf("2.5") ** 2
+
+# sin(pi d) / d and (1/d - pi cot(pi d)) / d in d^2 for |d| <= 1/2.
+sine_of_pi = series(lambda z: mpmath.sinpi(mpmath.sqrt(z)) / mpmath.sqrt(z),
+                    [mp.pi, -mp.pi ** 3 / 6])
+cotangent_of_pi = series(
+    lambda z: (1 / mpmath.sqrt(z) - mp.pi * mpmath.cot(mp.pi * mpmath.sqrt(z)))
+    / mpmath.sqrt(z), [mp.pi ** 2 / 3, mp.pi ** 4 / 45])
+
+
+class Polynomial:
+    """name, description, degrees in f64 and f32, function, interval, weight.
+
+    Of function, interval and weight each may depend on the format."""
+
+    def __init__(self, name, description, degrees, function, low, high, weight):
+        self.__dict__.update(vars())
+
+    def arrays(self):
+        for kind, degree in zip(("f64", "f32"), self.degrees):
+            get = lambda item: item[kind] if isinstance(item, dict) else item
+            numbers, error = minimax(get(self.function), get(self.low),
+                                     get(self.high), degree, kind,
+                                     get(self.weight))
+            yield "", kind, numbers, error
+
+
+class Rational(Polynomial):
+    """Likewise, with the degrees of numerator and denominator."""
+
+    def arrays(self):
+        for kind, degrees in zip(("f64", "f32"), self.degrees):
+            high = self.high[kind] if isinstance(self.high, dict) else self.high
+            above, below, error = rational(self.function, self.low, high,
+                                           *degrees, kind)
+            yield "Above", kind, above, error
+            yield "Below", kind, below, error
+
+
+def both(make):
+    return {"f64": make("f64"), "f32": make("f32")}
+
+
+def erfc_highest(kind):
+    x = mpf({"f64": "27.3", "f32": "10.1"}[kind])
+    return (x - CENTER[kind]) / (x + CENTER[kind])
+
+
+# The quantile x >= 0 of 1 - q: near the median over 1/2 - q, in its square; in
+# the tail in sqrt(-log q).
+def quantile(v):
+    """The x with P(|Z| > x) = exp(-v), by Newton's method."""
+    if v < mpf(10) ** -20:
+        return v * mpmath.sqrt(mp.pi / 2)
+    x = mpmath.sqrt(2 * v) if v > 1 else v * mpmath.sqrt(mp.pi / 2)
+    for _ in range(60):
+        tail = 2 * mills(x)
+        step = (mpmath.log(tail) - x * x / 2 + v) * tail * mpmath.sqrt(mp.pi / 2)
+        x += step
+        if abs(step) < mpf(10) ** -32 * x:
+            break
+    return x
+
+
+QUANTILE_MIDDLE = mpf("0.180625")
+
+
+def quantile_middle(u):
+    z = QUANTILE_MIDDLE - u
+    if z < mpf(10) ** -20:
+        return mpmath.sqrt(2 * mp.pi)
+    return quantile(-mpmath.log1p(-2 * mpmath.sqrt(z))) / mpmath.sqrt(z)
+
+
+def quantile_tail(s):
+    return quantile(s * s - mpmath.log(2))
+
+
 TABLE = [
-    ("exp", "(exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2", (9, 4), exp_tail,
-     -half_log2, half_log2, exp_weight),
-    ("log", "(2 artanh(s) / s - 2) / z at z = s^2 for |s| <= tanh(log(2) / 4)",
-     (6, 2), log_tail, mpf(0), log_bound, log_weight),
+    Polynomial("exp", "(exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2", (9, 4),
+               exp_tail, -half_log2, half_log2, exp_weight),
+    Polynomial("log",
+               "(2 artanh(s) / s - 2) / z at z = s^2 for |s| <= tanh(log(2) / 4)",
+               (6, 2), log_tail, mpf(0), log_bound, log_weight),
+    Polynomial("erf", "erf(x) / x less `erfLeading`, at z = x^2 for |x| <= 1/2",
+               (8, 4), both(erf_tail), mpf(0), mpf(1) / 4,
+               lambda z: 1 / (erf_tail("f64")(z) + erf_leading("f64"))),
+    Polynomial("erfc",
+               "exp(x^2) erfc(x) (1 + 7/4 x) at t = (x - c) / (x + c), where c "
+               "is 4\n/// in f64 and 2.5 in f32",
+               (24, 11),
+               both(lambda kind: tail_at(scaled_erfc, ERFC_SLOPE, CENTER[kind])),
+               mpf(-1), both(erfc_highest),
+               both(lambda kind: relative(tail_at(scaled_erfc, ERFC_SLOPE,
+                                                  CENTER[kind])))),
+    Polynomial("normalTail",
+               "exp(x^2/2) P(Z > x) (1 + 5/4 x) of a standard normal Z at\n"
+               "/// t = (x - c) / (x + c), where c is 5.5 in f64 and 3.5 in f32",
+               (25, 11),
+               {"f64": tail_at(mills, NORMAL_SLOPE, mpf("5.5")),
+                "f32": tail_at(mills, NORMAL_SLOPE, mpf("3.5"))},
+               mpf(-1), mpf(1),
+               {"f64": relative(tail_at(mills, NORMAL_SLOPE, mpf("5.5"))),
+                "f32": relative(tail_at(mills, NORMAL_SLOPE, mpf("3.5")))}),
+    Rational("quantileMiddle",
+             "x / (1/2 - q) at 0.180625 - (1/2 - q)^2 where x is the normal "
+             "quantile of\n/// 1 - q, for |1/2 - q| <= 0.425", ((7, 7), (3, 3)),
+             quantile_middle, mpf(0), QUANTILE_MIDDLE, None),
+    Rational("quantileTail", "The normal quantile of 1 - q at sqrt(-log(q)), for "
+             "q <= 0.075", ((11, 10), (4, 4)), quantile_tail, mpf("1.6"),
+             {"f64": mpf("27.4"), "f32": mpf("10.3")}, None),
+    Polynomial("lgammaMiddle", "lgamma(2 + d) / d for |d| <= 1/2", (17, 8),
+               lgamma_middle, mpf(-1) / 2, mpf(1) / 2, relative(lgamma_middle)),
+    Polynomial("lgammaRemainder",
+               "x (lgamma(x) - (x - 1/2) log(x) + x - log(2 pi) / 2) at z = "
+               "1/x^2 for\n/// x >= 2.5", (11, 4), lgamma_remainder, mpf(0),
+               STIRLING, lambda z: mpf(1)),
+    Polynomial("digammaMiddle", "digamma(2 + d) for |d| <= 1/2", (19, 9),
+               digamma_middle, mpf(-1) / 2, mpf(1) / 2,
+               relative(digamma_middle)),
+    Polynomial("digammaRemainder",
+               "x^2 (log(x) - 1/(2x) - digamma(x)) at z = 1/x^2 for x >= 2.5",
+               (12, 4), digamma_remainder, mpf(0), STIRLING, lambda z: mpf(1)),
+    Polynomial("sinOfPi", "sin(pi d) / d at z = d^2 for |d| <= 1/2", (7, 4),
+               sine_of_pi, mpf(0), mpf(1) / 4, relative(sine_of_pi)),
+    Polynomial("cotOfPi",
+               "(1/d - pi cot(pi d)) / d at z = d^2 for |d| <= 1/2", (14, 6),
+               cotangent_of_pi, mpf(0), mpf(1) / 4, relative(cotangent_of_pi)),
 ]
 
 
@@ -72,19 +275,29 @@ def array(name, numbers, comment):
 
 def text():
     parts = []
-    for name, description, degrees, function, low, high, weight in TABLE:
-        parts.append(f"/// {description}.\n")
-        for kind, degree in zip(("f64", "f32"), degrees):
-            numbers, error = minimax(function, low, high, degree, kind, weight)
+    for entry in TABLE:
+        parts.append(f"/// {entry.description}.\n")
+        suffixes = []
+        for suffix, kind, numbers, error in entry.arrays():
             bits = mpmath.nstr(mpmath.log(error, 2), 4)
-            print(f"{name} {kind}: 2^{bits}", file=sys.stderr)
+            print(f"{entry.name}{suffix} {kind}: 2^{bits}", file=sys.stderr)
+            name = entry.name + suffix
             parts.append(array(f"{name}{kind.upper()}", numbers,
                                f"Relative error 2^{bits}."))
-        parts.append(f"""inline llvm::ArrayRef<double> {name}(Format format) {{
-  return format == F32 ? llvm::ArrayRef<double>({name}F32) : {name}F64;
-}}
-
-""")
+            if name not in suffixes:
+                suffixes.append(name)
+        for name in suffixes:
+            parts.append(
+                f"inline llvm::ArrayRef<double> {name}(Format format) {{\n"
+                f"  return format == F32 ? llvm::ArrayRef<double>({name}F32) : "
+                f"{name}F64;\n}}\n")
+        parts.append("\n")
+    parts.append("/// 2 / sqrt(pi), rounded to the format.\n")
+    leading = ", ".join(float(erf_leading(kind)).hex()
+                        for kind in ("f32", "f64"))
+    parts.append("inline double erfLeading(Format format) {\n  return format == "
+                 f"F32 ? {leading.split(', ')[0]} : {leading.split(', ')[1]};\n"
+                 "}\n\n")
     return f"""//===- Coefficients.h - of approximating polynomials -*- C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.

@@ -119,3 +119,37 @@ def minimax(function, low, high, degree, kind, weight=lambda x: mpf(1)):
             coefficients[j] += level * mpf(change) / radius ** j
     errors = weighted_errors(points, targets, weights, coefficients)
     return coefficients, max(abs(error) for error in errors)
+
+
+def rational(function, low, high, above, below, kind):
+    """Numerator and denominator, of which the first coefficient is 1, rounded;
+    and the largest relative error. Least squares at Chebyshev points, weighted
+    by the denominator before: close to the best."""
+    points = chebyshev_points(low, high, 8 * (above + below + 2))
+    with mp.workdps(mp.dps + 40):
+        targets = [function(x) for x in points]
+        divisors = [mpf(1)] * len(points)
+        for _ in range(6):
+            rows = []
+            for x, target, divisor in zip(points, targets, divisors):
+                weight = 1 / abs(target * divisor)
+                rows.append([weight * x ** k for k in range(above + 1)] +
+                            [-weight * target * x ** k
+                             for k in range(1, below + 1)] + [weight * target])
+            size = above + below + 1
+            normal, right = mpmath.matrix(size, size), mpmath.matrix(size, 1)
+            for i in range(size):
+                for j in range(i + 1):
+                    normal[i, j] = normal[j, i] = mpmath.fdot(
+                        (row[i], row[j]) for row in rows)
+                right[i] = mpmath.fdot((row[i], row[size]) for row in rows)
+            solution = mpmath.lu_solve(normal, right)
+            numerator = [solution[k] for k in range(above + 1)]
+            denominator = [mpf(1)] + [solution[above + k]
+                                      for k in range(1, below + 1)]
+            divisors = [evaluate(denominator, x) for x in points]
+    numerator = [ROUND[kind](c) for c in numerator]
+    denominator = [ROUND[kind](c) for c in denominator]
+    error = max(abs(evaluate(numerator, x) / evaluate(denominator, x) / t - 1)
+                for x, t in zip(points, targets))
+    return numerator, denominator, error

@@ -56,6 +56,13 @@ public:
     add<SigmoidOp>(unary<sigmoid>);
     add<SoftplusOp>(unary<softplus>);
     add<LogSigmoidOp>(unary<logSigmoid>);
+    add<math::ErfOp>(unary<erf>);
+    add<math::ErfcOp>(unary<erfc>);
+    add<NormalCDFOp>(unary<normalCDF>);
+    add<NormalLogCDFOp>(unary<normalLogCDF>);
+    add<NormalQuantileOp>(unary<normalQuantile>);
+    add<LgammaOp>(unary<lgamma>);
+    add<DigammaOp>(unary<digamma>);
     add<GaussianSoftplusOp>(expandGaussianSoftplus);
   }
 

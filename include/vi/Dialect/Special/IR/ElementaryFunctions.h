@@ -136,6 +136,37 @@ typename Code::Real atLeast(Code &code, typename Code::Real x, double bound) {
   return code.select(x < limit, limit, x);
 }
 
+/// What the product p of a and b rounds off: a b - p.
+template <class Code>
+typename Code::Real lostByProduct(Code &code, typename Code::Real a,
+                                  typename Code::Real b,
+                                  typename Code::Real p) {
+  using Real = typename Code::Real;
+  if (code.isFused())
+    return code.fma(a, b, -p);
+  // T. J. Dekker (1971), "A floating-point technique for extending the
+  // available precision": factors of half the bits, by cutting them off.
+  const Format &format = formatOf(code, a);
+  uint64_t cut = (format.significandBits + 2) / 2;
+  auto high = [&](Real x) {
+    return code.fromBits((code.bits(x) >> cut) << cut);
+  };
+  Real aHigh = high(a), bHigh = high(b);
+  Real aLow = a - aHigh, bLow = b - bHigh;
+  Real rest = (aHigh * bHigh - p) + aHigh * bLow;
+  return (rest + aLow * bHigh) + aLow * bLow;
+}
+
+/// What the sum s of a and b rounds off, whichever is larger: a + b - s.
+template <class Code>
+typename Code::Real lostBySum(Code &code, typename Code::Real a,
+                              typename Code::Real b, typename Code::Real s) {
+  using Real = typename Code::Real;
+  Real part = s - a;
+  Real lost = a - (s - part);
+  return (b - part) + lost;
+}
+
 /// (n + nLow) / (d + dLow) for d in [1, 2], where the second parts are below an
 /// ulp of the first.
 template <class Code>
@@ -164,6 +195,19 @@ template <class Code> struct ExpArgument {
 
   /// For x between the format's bounds of exp.
   ExpArgument(Code &code, Real x) : r(x), rLow(x), shifted(x) {
+    reduce(code, x);
+  }
+
+  /// For x + xLow.
+  ExpArgument(Code &code, Real x, Real xLow) : r(x), rLow(x), shifted(x) {
+    reduce(code, x);
+    Real sum = r + xLow;
+    rLow = rLow + (xLow - (sum - r));
+    r = sum;
+  }
+
+private:
+  void reduce(Code &code, Real x) {
     const Format &format = formatOf(code, x);
     Real shift = code.constant(1.5 * format.whole() + 2.0 * format.bias, x);
     shifted = code.fma(x, code.constant(0x1.71547652b82fep+0, x), shift);
@@ -174,6 +218,7 @@ template <class Code> struct ExpArgument {
     rLow = code.fma(n, low, high - r);
   }
 
+public:
   /// exp(r) - 1 - r, plus `low`.
   Real tail(Code &code, Real low) const {
     Real square = r * r;
@@ -405,6 +450,261 @@ typename Code::Real logSigmoid(Code &code, typename Code::Real x) {
   using Real = typename Code::Real;
   Real t = exp(code, -code.abs(x));
   return atMost(code, x, 0.0) - log1pOfFraction(code, t);
+}
+
+//===----------------------------------------------------------------------===//
+// The error function and the normal distribution
+//===----------------------------------------------------------------------===//
+
+/// scale 2^n (high + low): a function of the tail of a normal distribution.
+template <class Code> struct Tail {
+  using Real = typename Code::Real;
+  Real high, low;
+};
+
+/// g(x) / (1 + slope x) for x >= 0, where g is a polynomial in (x - center) /
+/// (x + center), in two parts.
+template <class Code>
+Tail<Code> scaledTail(Code &code, typename Code::Real x, double slope,
+                      double center, llvm::ArrayRef<double> coefficients) {
+  using Real = typename Code::Real;
+  Real t = (x - center) / (x + center);
+  Real leading = code.constant(coefficients.front(), x);
+  Real slow = polynomial(code, t, coefficients.drop_front());
+  Real numerator = code.fma(t, slow, leading);
+  Real numeratorLow = code.fma(t, slow, leading - numerator);
+  Real one = code.constant(1.0, x);
+  Real product = x * slope;
+  Real denominator = product + one;
+  Real lost = lostBySum(code, product, one, denominator);
+  Real reciprocal = one / denominator;
+  Real high = numerator * reciprocal;
+  // What is left of the numerator, over the denominator.
+  Real back = high * denominator;
+  Real rest = (numerator - back) - lostByProduct(code, high, denominator, back);
+  rest = rest + numeratorLow;
+  return {high, code.fma(-high, lost, rest) * reciprocal};
+}
+
+/// exp(-x y) tail where y is x or half of it.
+template <class Code>
+typename Code::Real timesExp(Code &code, typename Code::Real x,
+                             typename Code::Real y, Tail<Code> tail) {
+  using Real = typename Code::Real;
+  Real square = x * y;
+  Real lost = lostByProduct(code, x, y, square);
+  Real lowest = code.constant(formatOf(code, x).expLowest, x);
+  Real exponent = code.select(-square < lowest, lowest, -square);
+  ExpArgument<Code> argument(code, exponent, -lost);
+  // 1 + r + tail in two parts.
+  Real high = argument.r + 1.0;
+  Real low = argument.tail(code, (argument.r - (high - 1.0)) + argument.rLow);
+  Real rest = code.fma(tail.high, low, tail.low * high);
+  return argument.scale(code, code.fma(tail.high, high, rest));
+}
+
+/// erfc(x) for x >= 0; 0 from where it underflows.
+template <class Code>
+typename Code::Real erfcOfPositive(Code &code, typename Code::Real x) {
+  typename Code::Real y = atMost(code, x, code.isF32(x) ? 10.1 : 27.3);
+  Tail<Code> tail = scaledTail(code, y, 1.75, code.isF32(x) ? 2.5 : 4.0,
+                               coefficients::erfc(formatOf(code, x).kind));
+  return timesExp(code, y, y, tail);
+}
+
+/// erf(x) for x in [0, 1/2].
+template <class Code>
+typename Code::Real erfOfSmall(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  coefficients::Format kind = formatOf(code, x).kind;
+  Real rest = x * polynomial(code, x * x, coefficients::erf(kind));
+  return code.fma(x, code.constant(coefficients::erfLeading(kind), x), rest);
+}
+
+template <class Code>
+typename Code::Real erf(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  Real size = code.abs(x);
+  Real far = 1.0 - erfcOfPositive(code, size);
+  Real near = erfOfSmall(code, size);
+  return code.copysign(code.select(size < 0.5, near, far), x);
+}
+
+template <class Code>
+typename Code::Real erfc(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  Real size = code.abs(x);
+  Real near = 1.0 - erfOfSmall(code, size);
+  Real upper = code.select(size < 0.45, near, erfcOfPositive(code, size));
+  return code.select(x < 0.0, 2.0 - upper, upper);
+}
+
+/// exp(x^2/2) P(Z > x) of a standard normal variable, for x >= 0.
+template <class Code> Tail<Code> millsRatio(Code &code, typename Code::Real x) {
+  return scaledTail(code, x, 1.25, code.isF32(x) ? 3.5 : 5.5,
+                    coefficients::normalTail(formatOf(code, x).kind));
+}
+
+template <class Code>
+typename Code::Real normalCDF(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  Real y = atMost(code, code.abs(x), code.isF32(x) ? 14.5 : 38.7);
+  Real tail = timesExp(code, y, y * 0.5, millsRatio(code, y));
+  return code.select(x > 0.0, 1.0 - tail, tail);
+}
+
+/// Below 0, -x^2/2 and the logarithm of the scaled tail; above, that of 1 less
+/// the tail: one logarithm for both.
+template <class Code>
+typename Code::Real normalLogCDF(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  Real size = code.abs(x);
+  // So far out, the scaled tail does not matter.
+  Tail<Code> scaled = millsRatio(code, atMost(code, size, 0x1p40));
+  Real y = atMost(code, size, code.isF32(x) ? 14.5 : 38.7);
+  Real tail = timesExp(code, y, y * 0.5, scaled);
+  auto above = x > 0.0;
+  Real zero = code.constant(0.0, x);
+  Real rest = 1.0 - tail;
+  Real high = code.select(above, rest, scaled.high);
+  Real low = code.select(above, (1.0 - rest) - tail, scaled.low);
+  Real exponent = code.select(above, zero, (x * -0.5) * x);
+  return exponent + logOfSum(code, high, low);
+}
+
+/// Rational functions of 1/2 - p near the median and of sqrt(-log q) in the
+/// tails, q being the smaller of p and 1 - p, as in M. J. Wichura (1988),
+/// "Algorithm AS 241: The percentage points of the normal distribution".
+template <class Code>
+typename Code::Real normalQuantile(Code &code, typename Code::Real p) {
+  using Real = typename Code::Real;
+  coefficients::Format kind = formatOf(code, p).kind;
+  Real centered = p - 0.5;
+  Real q = code.select(centered < 0.0, p, 1.0 - p);
+  Real u = 0.180625 - centered * centered;
+  // 0 and NaN go through; a number outside [0, 1] gives NaN.
+  Real s = code.sqrt(-log(code, q));
+  auto middle = code.abs(centered) <= 0.425;
+  Real above = code.select(
+      middle,
+      code.abs(centered) *
+          polynomial(code, u, coefficients::quantileMiddleAbove(kind)),
+      polynomial(code, s, coefficients::quantileTailAbove(kind)));
+  Real below = code.select(
+      middle, polynomial(code, u, coefficients::quantileMiddleBelow(kind)),
+      polynomial(code, s, coefficients::quantileTailBelow(kind)));
+  Real infinity = code.constant(std::numeric_limits<double>::infinity(), p);
+  Real value = code.select(q == 0.0, infinity, above / below);
+  return code.copysign(value, centered);
+}
+
+//===----------------------------------------------------------------------===//
+// The gamma function's family
+//===----------------------------------------------------------------------===//
+
+/// x > 0 brought to 2 + d with |d| <= 1/2 by Gamma(x + 1) = x Gamma(x), where
+/// it is less than 5/2; else Stirling's formula serves.
+template <class Code> struct GammaArgument {
+  using Real = typename Code::Real;
+  using Boolean = typename Code::Boolean;
+  /// x is less than 1/2, 3/2, 5/2.
+  Boolean first, second, small;
+  Real d;
+  /// The product of what x is raised by (x (x + 1), or x), and 1 / x or what it
+  /// is for a product of two.
+  Real product, reciprocal, logarithm;
+
+  GammaArgument(Code &code, Real x)
+      : first(x < 0.5), second(x < 1.5), small(x < 2.5), d(x), product(x),
+        reciprocal(x), logarithm(x) {
+    Real one = code.constant(1.0, x);
+    Real next = x + 1.0;
+    d = code.select(first, x, code.select(second, x - 1.0, x - 2.0));
+    product = code.select(first, code.fma(x, x, x), x);
+    reciprocal = code.select(first, x + next, one) / product;
+    logarithm = log(code, product);
+  }
+};
+
+template <class Code>
+typename Code::Real lgammaOfPositive(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  coefficients::Format kind = formatOf(code, x).kind;
+  GammaArgument<Code> argument(code, x);
+  Real zero = code.constant(0.0, x);
+  Real shift = code.select(argument.second, argument.logarithm, zero);
+  Real middle = argument.d *
+                polynomial(code, argument.d, coefficients::lgammaMiddle(kind));
+  Real z = argument.reciprocal * argument.reciprocal;
+  // (log(2 pi) - 1) / 2.
+  Real rest = code.fma(argument.reciprocal,
+                       polynomial(code, z, coefficients::lgammaRemainder(kind)),
+                       code.constant(0x1.acfe390c97d69p-2, x));
+  Real large = code.fma(x - 0.5, argument.logarithm - 1.0, rest);
+  return code.select(argument.small, middle - shift, large);
+}
+
+template <class Code>
+typename Code::Real digammaOfPositive(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  coefficients::Format kind = formatOf(code, x).kind;
+  GammaArgument<Code> argument(code, x);
+  Real zero = code.constant(0.0, x);
+  Real w = argument.reciprocal;
+  Real shift = code.select(argument.second, w, zero);
+  Real middle = polynomial(code, argument.d, coefficients::digammaMiddle(kind));
+  Real z = w * w;
+  Real rest = code.fma(
+      z, polynomial(code, z, coefficients::digammaRemainder(kind)), w * 0.5);
+  return code.select(argument.small, middle - shift, argument.logarithm - rest);
+}
+
+/// The distance of x from the nearest whole number.
+template <class Code>
+typename Code::Real fromWhole(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  double whole = formatOf(code, x).whole();
+  Real size = code.abs(x);
+  Real distance = x - code.copysign((size + whole) - whole, x);
+  distance = code.select(size < whole, distance, code.constant(0.0, x));
+  return code.select(size < 0.5, x, distance);
+}
+
+/// For x < 0, Gamma(x) Gamma(-x) = -pi / (x sin(pi x)).
+template <class Code>
+typename Code::Real lgamma(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  const Format &format = formatOf(code, x);
+  Real size = code.abs(x);
+  Real positive = lgammaOfPositive(code, size);
+  Real d = code.abs(fromWhole(code, x));
+  // sin(pi d) / pi.
+  Real sine = d * polynomial(code, d * d, coefficients::sinOfPi(format.kind)) *
+              0x1.45f306dc9c883p-2;
+  // Close to 0 that is x, whose square may be too small.
+  auto tiny = size < format.negligible;
+  Real factor = log(code, code.select(tiny, size, sine * size));
+  factor = code.select(tiny, factor + factor, factor);
+  Real infinity = code.constant(std::numeric_limits<double>::infinity(), x);
+  Real negative = code.select(d == 0.0, infinity, -factor - positive);
+  return code.select(x < 0.0, negative, positive);
+}
+
+/// For x < 0, digamma(x) = digamma(-x) - 1/x - pi cot(pi x).
+template <class Code>
+typename Code::Real digamma(Code &code, typename Code::Real x) {
+  using Real = typename Code::Real;
+  coefficients::Format kind = formatOf(code, x).kind;
+  auto negative = x <= 0.0;
+  // Minus 1/x, 1 - x has the digamma of -x.
+  Real positive = digammaOfPositive(code, code.select(negative, 1.0 - x, x));
+  Real d = fromWhole(code, x);
+  Real cotangent = code.fma(
+      -d, polynomial(code, d * d, coefficients::cotOfPi(kind)), 1.0 / d);
+  Real nan = code.constant(std::numeric_limits<double>::quiet_NaN(), x);
+  Real reflected = positive - cotangent;
+  reflected = code.select((d == 0.0) && (x != 0.0), nan, reflected);
+  return code.select(negative, reflected, positive);
 }
 
 } // namespace vi::special::elementary

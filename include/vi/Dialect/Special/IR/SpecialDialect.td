@@ -24,11 +24,13 @@ def Special_Dialect : Dialect {
 
     Each description states the domain, the values at its edges, the accuracy,
     the derivative, and where the method of evaluation comes from. Errors are
-    those of the functions that `vi-lower-special` emits, in units in the last
-    place (ulp, 2^-52 of the value for `f64`) or relative to the value. Unless
+    those of the functions that `vi-lower-special` emits and, where they are said
+    to be "expanded", of the straight arithmetic of `vi-expand-special`; in units
+    in the last place (ulp, 2^-52 of the value for `f64`) or relative to the
+    value. Unless
     stated otherwise a NaN operand gives NaN, and an operand outside the domain
-    gives NaN. On `f32` every function is evaluated so that its error is below
-    1 ulp of `f32`, except where stated.
+    gives NaN. On `f32` a function that is not expanded is evaluated so that its
+    error is below 1 ulp of `f32`, except where stated.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let hasConstantMaterializer = 1;

@@ -20,7 +20,7 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     the bits that the scalar has. Ops on tensors, and those without an expansion,
     stay.
 
-    The largest errors measured against MPFR are below, in units in the last
+    Bounds of the errors measured against MPFR are below, in units in the last
     place, for all finite operands with results in range, subnormal numbers
     included; infinities, NaN and signs of zero are those of the C library.
 
@@ -33,6 +33,16 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     | `math.tanh` | 1.5 | 1.5 |
     | `special.sigmoid` | 1.7 | 1.7 |
     | `special.softplus`, `special.log_sigmoid` | 1.5 | 1.6 |
+    | `math.erf` | 1.5 | 1.5 |
+    | `math.erfc` | 2.0 | 2.0 |
+    | `special.normal_cdf` | 4.0 | 2.5 |
+    | `special.normal_log_cdf` | 4.0 | 3.0 |
+    | `special.normal_quantile` | 6.0 | 5.0 |
+    | `special.lgamma` for x > 0 | 8.0 | 8.0 |
+    | `special.digamma` for x > 0, of results below 1 relative to 1 | 8.0 | 8.0 |
+
+    For x < 0 the errors of `lgamma` and `digamma` are relative to the largest
+    term of the reflection.
 
     `special.gaussian_softplus` is expanded too, with the absolute error that its
     description states.

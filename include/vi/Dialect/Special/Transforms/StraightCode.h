@@ -23,6 +23,8 @@ public:
   StraightCode(mlir::ImplicitLocOpBuilder &builder, bool fused)
       : ScalarCode(builder), fused(fused) {}
 
+  bool isFused() const { return fused; }
+
   /// a b + c, with one rounding where the target has that.
   Real fma(Real a, Real b, Real c) {
     if (!fused)
