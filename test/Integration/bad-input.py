@@ -225,6 +225,38 @@ vi.model @first(%y: tensor<?xf64>) {
 case("no first element", r"the data do not fit together: model\.mlir:\d+:\d+: "
      r"element 0 \(counted from 0\) of 'y' does not exist: there are 0",
      {"d.json": '{"y": []}'}, model=FIRST)
+case("sizes whose product overflows", r"the data make '.*x.*' an array of more "
+     r"numbers than the memory of this machine holds",
+     {"d.json": '{"a": 65536}'}, model="""
+vi.model @product(%a: index) {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %zero, %one : f64, f64
+  %x = vi.sample "x" from %p [%a, %a, %a, %a] : f64 -> tensor<?x?x?x?xf64>
+}
+""")
+case("indices that are not declared", r"model\.mlir:\d+:\d+: error: argument 'k' "
+     r"holds indices of .* and must say so",
+     {"d.json": '{"k": [0, 100000000000], "n": 2}'}, model="""
+vi.model @m(%k: tensor<?xi64>, %n: index) {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %zero, %one : f64, f64
+  %a = vi.sample "a" from %p : f64 -> tensor<3xf64>
+  vi.plate "obs" %i in %n (%k_i = %k : tensor<?xi64>) {
+    %j = arith.index_cast %k_i : i64 to index
+    %a_i = tensor.extract %a[%j] : tensor<3xf64>
+    vi.factor "f" %a_i : f64
+  }
+}
+""")
+case("a simplex of nothing", r"the data do not fit together: .* has -1 members",
+     {"d.json": '{"alpha": []}'}, model="""
+vi.model @m(%alpha: tensor<?xf64>) {
+  %p = vi.dirichlet %alpha : tensor<?xf64>
+  %a = vi.sample "a" from %p : tensor<?xf64>
+}
+""")
 # What stands in a plate without members is not computed.
 case("no first element, and no need for it", "", {"d.json": '{"y": []}'},
      status=0, model="""

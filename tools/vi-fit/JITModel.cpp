@@ -718,6 +718,17 @@ llvm::Error JITModel::readSizes() {
                        sizeName, value);
     sizes[sizeName] = value;
   }
+  // The sizes of an array may be small and their product not.
+  llvm::StringMap<uint64_t> counts;
+  for (auto [sizeName, value] : llvm::zip(sizeNames, results)) {
+    auto [array, dimension] = StringRef(sizeName).rsplit("_size");
+    uint64_t &count = counts.try_emplace(array, 1).first->second;
+    count = llvm::SaturatingMultiply<uint64_t>(count, value);
+    if (!dimension.empty() && value > 0 && count > uint64_t(most))
+      return makeError("the data make '{0}' an array of more numbers than the "
+                       "memory of this machine holds",
+                       array);
+  }
   parameterCount = sizes.lookup("parameter_count");
   latentCount = sizes.lookup("latent_count");
   noiseCount = sizes.lookup("noise_count");

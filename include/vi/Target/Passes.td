@@ -451,6 +451,35 @@ def LowerCopies : Pass<"vi-lower-copies"> {
   ];
 }
 
+def LowerReshapes : Pass<"vi-lower-reshapes"> {
+  let summary = "give buffers whose sizes are all dynamic their strides";
+  let description = [{
+    Upstream's `expand-strided-metadata` computes the strides of a
+    `memref.expand_shape` of which at most one size of each group is dynamic.
+    The others, such as a matrix of two sizes that the data give in a vector of
+    parameters, become a `memref.reinterpret_cast` here.
+
+    Example:
+
+    ```mlir
+    %m = memref.expand_shape %v [[0, 1]] output_shape [%a, %b]
+        : memref<?xf64> into memref<?x?xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %base, %offset, %size, %stride = memref.extract_strided_metadata %v
+        : memref<?xf64> -> memref<f64>, index, index, index
+    %m = memref.reinterpret_cast %base to offset: [0], sizes: [%a, %b],
+        strides: [%b, 1] : memref<f64> to memref<?x?xf64>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
 def PlaceBuffers : Pass<"vi-place-buffers"> {
   let summary = "put small buffers on the stack, outside of loops";
   let description = [{

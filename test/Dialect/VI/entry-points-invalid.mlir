@@ -72,3 +72,24 @@ vi.model @dimension(%y: f64) {
 }
 vi.guide @none for @dimension(%y: f64) {
 }
+
+// -----
+
+vi.model @m(%k: tensor<?xi64>, %n: index) {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %p = vi.normal %zero, %one : f64, f64
+  %a = vi.sample "a" from %p : f64 -> tensor<3xf64>
+  vi.plate "obs" %i in %n (%k_i = %k : tensor<?xi64>) {
+    %j = arith.index_cast %k_i : i64 to index
+    // expected-error@+1 {{argument 'k' holds indices of site 'a' and must say so, that they can be checked: {vi.index = #vi.index<base = 1, size = ...>}}}
+    %a_i = tensor.extract %a[%j] : tensor<3xf64>
+    vi.factor "f" %a_i : f64
+  }
+}
+vi.guide @g for @m(%k: tensor<?xi64>, %n: index) {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %zero, %one : f64, f64
+  %a = vi.sample "a" from %q : f64 -> tensor<3xf64>
+}

@@ -66,9 +66,10 @@ static std::string describe(Value value, FunctionOpInterface program) {
   return "a tensor";
 }
 
-void vi::collectDataChecks(OpBuilder &builder, FunctionOpInterface program,
-                           IRMapping &mapping,
-                           SmallVectorImpl<DataCheck> &checks) {
+LogicalResult vi::collectDataChecks(OpBuilder &builder,
+                                    FunctionOpInterface program,
+                                    IRMapping &mapping,
+                                    SmallVectorImpl<DataCheck> &checks) {
   Block *entry = &program.getFunctionBody().front();
   auto names = program->getAttrOfType<ArrayAttr>("arg_names");
   using Predicate = arith::CmpIPredicate;
@@ -145,94 +146,105 @@ void vi::collectDataChecks(OpBuilder &builder, FunctionOpInterface program,
     }
   };
 
-  program.getFunctionBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
-    std::string where = describeLocation(op->getLoc());
-    if (auto plate = dyn_cast<PlateOp>(op)) {
-      Value count = buildSize(builder, plate.getCount(), mapping);
-      addCheck(count, Predicate::slt, getConstant(0),
-               where + "plate '" + plate.getName() + "' has {0} members");
-      for (Value slice : plate.getSlices())
-        add(count, buildDimension(builder, slice, 0, mapping),
-            where + "plate '" + plate.getName() +
-                "' has {0} members, but slices " + describe(slice, program) +
-                " of length {1}");
-      return;
-    }
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-      // The first operand that a loop's size is read from, for each loop.
-      SmallVector<std::pair<Value, Value>> sizes(linalgOp.getNumLoops());
-      SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
-      for (auto [operand, map] : llvm::zip(op->getOperands(), maps)) {
-        auto type = dyn_cast<RankedTensorType>(operand.getType());
-        if (!type)
-          continue;
-        for (auto [position, expr] : llvm::enumerate(map.getResults())) {
-          auto dim = dyn_cast<AffineDimExpr>(expr);
-          if (!dim)
-            continue;
-          Value size = buildDimension(builder, operand, position, mapping);
-          if (!size)
-            continue;
-          auto &[first, source] = sizes[dim.getPosition()];
-          if (!first) {
-            first = size;
-            source = operand;
-            continue;
+  WalkResult walked = program.getFunctionBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *op) -> WalkResult {
+        std::string where = describeLocation(op->getLoc());
+        if (auto plate = dyn_cast<PlateOp>(op)) {
+          Value count = buildSize(builder, plate.getCount(), mapping);
+          addCheck(count, Predicate::slt, getConstant(0),
+                   where + "plate '" + plate.getName() + "' has {0} members");
+          for (Value slice : plate.getSlices())
+            add(count, buildDimension(builder, slice, 0, mapping),
+                where + "plate '" + plate.getName() +
+                    "' has {0} members, but slices " +
+                    describe(slice, program) + " of length {1}");
+          return WalkResult::advance();
+        }
+        if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+          // The first operand that a loop's size is read from, for each loop.
+          SmallVector<std::pair<Value, Value>> sizes(linalgOp.getNumLoops());
+          SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
+          for (auto [operand, map] : llvm::zip(op->getOperands(), maps)) {
+            auto type = dyn_cast<RankedTensorType>(operand.getType());
+            if (!type)
+              continue;
+            for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+              auto dim = dyn_cast<AffineDimExpr>(expr);
+              if (!dim)
+                continue;
+              Value size = buildDimension(builder, operand, position, mapping);
+              if (!size)
+                continue;
+              auto &[first, source] = sizes[dim.getPosition()];
+              if (!first) {
+                first = size;
+                source = operand;
+                continue;
+              }
+              add(first, size,
+                  where + op->getName().getStringRef() + " of " +
+                      describe(source, program) + ", of size {0}, and " +
+                      describe(operand, program) + ", of size {1}");
+            }
           }
-          add(first, size,
-              where + op->getName().getStringRef() + " of " +
-                  describe(source, program) + ", of size {0}, and " +
-                  describe(operand, program) + ", of size {1}");
+          return WalkResult::advance();
         }
-      }
-      return;
-    }
-    // What stands in a region need not run.
-    bool runs = op->getParentOp() == program.getOperation();
-    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-      if (runs)
-        addSlice(slice.getSource(), slice, where);
-      return;
-    }
-    if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-      if (runs)
-        addElement(extract.getTensor(), extract.getIndices(), where);
-      for (auto [position, index] : llvm::enumerate(extract.getIndices())) {
-        BlockArgument argument = getDataArgument(index, entry);
-        if (!argument)
-          continue;
-        auto attribute = program.getArgAttrOfType<IndexAttr>(
-            argument.getArgNumber(), "vi.index");
-        if (!attribute)
-          continue;
-        Value declared;
-        if (auto size = dyn_cast<StringAttr>(attribute.getSize())) {
-          auto found = llvm::find(names, Attribute(size));
-          if (found == names.end())
-            continue;
-          Value number =
-              mapping.lookupOrNull(entry->getArgument(found - names.begin()));
-          if (!number || isa<RankedTensorType>(number.getType()))
-            continue;
-          declared =
-              number.getType().isIndex()
-                  ? number
-                  : arith::IndexCastOp::create(builder, op->getLoc(),
-                                               builder.getIndexType(), number)
-                        .getResult();
-        } else {
-          declared = arith::ConstantIndexOp::create(
-              builder, op->getLoc(),
-              cast<IntegerAttr>(attribute.getSize()).getInt());
+        // What stands in a region need not run.
+        bool runs = op->getParentOp() == program.getOperation();
+        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+          if (runs)
+            addSlice(slice.getSource(), slice, where);
+          return WalkResult::advance();
         }
-        add(declared,
-            buildDimension(builder, extract.getTensor(), position, mapping),
-            where + describe(index, program) +
-                " holds indices into something of size {0}, but " +
-                describe(extract.getTensor(), program) + " has size {1}");
-      }
-    }
-  });
+        if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+          if (runs)
+            addElement(extract.getTensor(), extract.getIndices(), where);
+          for (auto [position, index] : llvm::enumerate(extract.getIndices())) {
+            BlockArgument argument = getDataArgument(index, entry);
+            if (!argument)
+              continue;
+            auto attribute = program.getArgAttrOfType<IndexAttr>(
+                argument.getArgNumber(), "vi.index");
+            if (!attribute) {
+              if (!isa<RankedTensorType>(argument.getType()))
+                continue;
+              extract.emitError("argument ")
+                  << describe(index, program) << " holds indices of "
+                  << describe(extract.getTensor(), program)
+                  << " and must say so, that they can be checked: {vi.index = "
+                     "#vi.index<base = 1, size = ...>}";
+              return WalkResult::interrupt();
+            }
+            Value declared;
+            if (auto size = dyn_cast<StringAttr>(attribute.getSize())) {
+              auto found = llvm::find(names, Attribute(size));
+              if (found == names.end())
+                continue;
+              Value number = mapping.lookupOrNull(
+                  entry->getArgument(found - names.begin()));
+              if (!number || isa<RankedTensorType>(number.getType()))
+                continue;
+              declared = number.getType().isIndex()
+                             ? number
+                             : arith::IndexCastOp::create(
+                                   builder, op->getLoc(),
+                                   builder.getIndexType(), number)
+                                   .getResult();
+            } else {
+              declared = arith::ConstantIndexOp::create(
+                  builder, op->getLoc(),
+                  cast<IntegerAttr>(attribute.getSize()).getInt());
+            }
+            add(declared,
+                buildDimension(builder, extract.getTensor(), position, mapping),
+                where + describe(index, program) +
+                    " holds indices into something of size {0}, but " +
+                    describe(extract.getTensor(), program) + " has size {1}");
+          }
+        }
+        return WalkResult::advance();
+      });
+  return failure(walked.wasInterrupted());
 }
 
 ArrayAttr vi::getObservedArguments(ModelOp model) {

@@ -537,8 +537,9 @@ LogicalResult EntryPointBuilder::buildCheck() {
   IRMapping modelMapping = mapData(model, func);
   IRMapping guideMapping = mapData(guide, func);
   SmallVector<DataCheck> checks;
-  collectDataChecks(builder, model, modelMapping, checks);
-  collectDataChecks(builder, guide, guideMapping, checks);
+  if (mlir::failed(collectDataChecks(builder, model, modelMapping, checks)) ||
+      mlir::failed(collectDataChecks(builder, guide, guideMapping, checks)))
+    return failure();
   Value failed = arith::ConstantIndexOp::create(builder, loc, 0);
   Value left = failed, right = failed;
   SmallVector<Attribute> messages;

@@ -7,6 +7,7 @@
 
 #include "vi/Dialect/VI/Transforms/Shapes.h"
 
+#include "vi/Dialect/VI/IR/Bijectors.h"
 #include "vi/Dialect/VI/IR/Expression.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -55,6 +56,24 @@ static Value getDynamicSize(OpBuilder &builder, RankedTensorType type,
   return buildSize(builder, sizes[index], mapping);
 }
 
+/// How much longer dimension `dimension` of a value is than that of its image
+/// on the unconstrained scale.
+static int64_t getLostDimensions(SupportKind support, RankedTensorType type,
+                                 unsigned dimension) {
+  const Bijector *bijector = getBijector(support);
+  bool isLast = dimension + 1 == type.getRank();
+  return isLast && bijector ? bijector->lostDimensions : 0;
+}
+
+/// A size that differs from another by a number; null where that is.
+static Value addToSize(OpBuilder &builder, Value size, int64_t difference) {
+  if (!size || difference == 0)
+    return size;
+  Location loc = builder.getUnknownLoc();
+  return builder.createOrFold<arith::AddIOp>(
+      loc, size, arith::ConstantIndexOp::create(builder, loc, difference));
+}
+
 /// Dimension `dimension` of the values of a distribution, traced to the shapes
 /// of its parameters.
 static Value getDistributionDimension(OpBuilder &builder, Value distribution,
@@ -64,13 +83,21 @@ static Value getDistributionDimension(OpBuilder &builder, Value distribution,
     return Value();
   auto type = cast<RankedTensorType>(
       cast<DistType>(distribution.getType()).getValueType());
+  // An image under a bijector has its base's dimensions, but for the last one,
+  // of which u may have fewer than z.
+  if (auto pullback = dyn_cast<PullbackOp>(op))
+    return addToSize(
+        builder,
+        getDistributionDimension(builder, pullback.getBase(), dimension,
+                                 mapping),
+        -getLostDimensions(pullback.getSupportKind(), type, dimension));
+  if (auto pushforward = dyn_cast<PushforwardOp>(op))
+    return addToSize(
+        builder,
+        getDistributionDimension(builder, pushforward.getBase(), dimension,
+                                 mapping),
+        getLostDimensions(pushforward.getSupportKind(), type, dimension));
   for (Value operand : op->getOperands()) {
-    if (isa<DistType>(operand.getType())) {
-      Type base = cast<DistType>(operand.getType()).getValueType();
-      if (isa<RankedTensorType>(base))
-        return getDistributionDimension(builder, operand, dimension, mapping);
-      continue;
-    }
     // A parameter with the rank of the values (or more: a Cholesky factor)
     // has their leading dimensions.
     auto tensor = dyn_cast<RankedTensorType>(operand.getType());
@@ -143,23 +170,17 @@ Value vi::buildDimension(OpBuilder &builder, Value tensor, unsigned dimension,
                               plate.getYield().getValues()[number - sums],
                               dimension - 1, mapping);
       })
-      .Case<ConstrainOp>([&](ConstrainOp op) -> Value {
-        Value size =
-            buildDimension(builder, op.getUnconstrained(), dimension, mapping);
-        if (!size || op.getSupport() != SupportKind::Simplex)
-          return size;
-        return arith::AddIOp::create(
-            builder, loc, size,
-            arith::ConstantIndexOp::create(builder, loc, 1));
+      .Case([&](ConstrainOp op) {
+        return addToSize(
+            builder,
+            buildDimension(builder, op.getUnconstrained(), dimension, mapping),
+            getLostDimensions(op.getSupport(), type, dimension));
       })
-      .Case<UnconstrainOp>([&](UnconstrainOp op) -> Value {
-        Value size =
-            buildDimension(builder, op.getConstrained(), dimension, mapping);
-        if (!size || op.getSupport() != SupportKind::Simplex)
-          return size;
-        return arith::SubIOp::create(
-            builder, loc, size,
-            arith::ConstantIndexOp::create(builder, loc, 1));
+      .Case([&](UnconstrainOp op) {
+        return addToSize(
+            builder,
+            buildDimension(builder, op.getConstrained(), dimension, mapping),
+            -getLostDimensions(op.getSupport(), type, dimension));
       })
       .Case([&](tensor::EmptyOp op) {
         return getDynamicSize(builder, type, dimension, op.getDynamicSizes(),

@@ -30,10 +30,12 @@ struct DataCheck {
 /// the index declares, that numbers of members and sizes are not negative, and
 /// that elements and slices which are taken in any case are there. Sizes are
 /// emitted at the builder's insertion point; `mapping` gives the data there.
-void collectDataChecks(mlir::OpBuilder &builder,
-                       mlir::FunctionOpInterface program,
-                       mlir::IRMapping &mapping,
-                       llvm::SmallVectorImpl<DataCheck> &checks);
+/// An error where a data argument holds indices and does not say so
+/// (`vi.index`): what they index cannot be checked.
+llvm::LogicalResult collectDataChecks(mlir::OpBuilder &builder,
+                                      mlir::FunctionOpInterface program,
+                                      mlir::IRMapping &mapping,
+                                      llvm::SmallVectorImpl<DataCheck> &checks);
 
 /// For each observed site whose values are an argument of the model: a
 /// dictionary of `site`, `argument` and `support`.
