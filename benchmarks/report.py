@@ -332,7 +332,7 @@ were read.
 
 Seconds from the model to a fitted posterior, compilation included, one thread. vi-mlir: `vi-fit` with its own stopping rule. NumPyro: `SVI` with `AutoNormal` (full rank:
 `AutoMultivariateNormal`) and Adam until the ELBO's mean over 500 steps does not rise any more. PyMC: `ADVI` until its parameters settle
-(`CheckParametersConvergence`). Stan: `variational` of RStan with its defaults. NumPyro and PyMC end after 20 seconds. The second table has the ELBO that each reports at its end.
+(`CheckParametersConvergence`). Stan: `vb` of RStan with its defaults, compiled with `-O3`. NumPyro and PyMC end after 20 seconds. The second table has the ELBO that each reports at its end.
 
 {field_table(results, "fit_s", ["vi-mlir", "numpyro", "pymc", "stan"])}
 
