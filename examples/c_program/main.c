@@ -51,12 +51,12 @@ static double uniform(void) {
 
 int main(void) {
   const double two_pi = 6.283185307179586;
-  int64_t latents, members, size[6];
+  int64_t latents, members, size[7];
   int failures = 0;
 
   parameters = eight_schools_noncentered_shapes(
       schools, y, schools, sigma, schools, &latents, &normals, &members,
-      &size[0], &size[1], &size[2], &size[3], &size[4], &size[5]);
+      &size[0], &size[1], &size[2], &size[3], &size[4], &size[5], &size[6]);
   printf("parameters %d, latents %d\n", (int)parameters, (int)latents);
 
   /* Pairs z, -z by the method of Box and Muller. */

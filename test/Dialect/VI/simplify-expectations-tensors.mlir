@@ -107,3 +107,64 @@ func.func @comparison(%first: tensor<?xindex>, %second: tensor<?xindex>, %y: ten
   } : f64
   return %e : f64
 }
+
+// A divergence from a prior whose location is a latent: its formula is a square of
+// that latent, at numbers KL(N(2, 1) || N(z, 1)) with z ~ N(1, 1), which is
+// ((2 - 1)^2 + 1) / 2 = 1, so that the expectation of log p - log q is -1.
+// CHECK-LABEL: func.func @divergence
+// CHECK-NOT:     vi.expect
+// CHECK:         %[[E:.*]] = arith.constant -1.000000e+00 : f64
+// CHECK:         return %[[E]]
+func.func @divergence() -> f64 {
+  %one = arith.constant 1.0 : f64
+  %two = arith.constant 2.0 : f64
+  %qz = vi.normal %one, %one : f64, f64
+  %qw = vi.normal %two, %one : f64, f64
+  %e = vi.expect {
+    %z = vi.draw "z" from %qz : f64
+    %w = vi.draw "w" from %qw : f64
+    %p = vi.normal %z, %one : f64, f64
+    %lp = vi.log_prob %p, %w : f64, f64 -> f64
+    %lq = vi.log_prob %qw, %w : f64, f64 -> f64
+    %d = arith.subf %lp, %lq : f64
+    vi.yield %d : f64
+  } : f64
+  return %e : f64
+}
+
+// A logistic likelihood is the softplus of a linear predictor: certified.
+// REMARK: [Passed] certified
+// CHECK-LABEL: func.func @logistic
+// CHECK-NOT:     vi.expect
+// CHECK:         special.gaussian_softplus
+// CHECK-NOT:     vi.expect
+// CHECK:         return
+func.func @logistic(%y: i1, %x: f64, %l: f64, %s: f64) -> f64 {
+  %q = vi.normal %l, %s : f64, f64
+  %e = vi.expect {
+    %b = vi.draw "b" from %q : f64
+    %m = arith.mulf %x, %b : f64
+    %lik = vi.bernoulli_logits %m : f64
+    %v = vi.log_prob %lik, %y : i1, i1 -> f64
+    vi.yield %v : f64
+  } : f64
+  return %e : f64
+}
+
+// log1p((tau / 2)^2) of tau = exp(u) is softplus(2 u - 2 log 2).
+// REMARK: [Passed] certified
+// CHECK-LABEL: func.func @half_cauchy
+// CHECK-NOT:     vi.expect
+// CHECK:         special.gaussian_softplus
+func.func @half_cauchy(%l: f64, %s: f64) -> f64 {
+  %two = arith.constant 2.0 : f64
+  %q = vi.normal %l, %s : f64, f64
+  %p = vi.half_cauchy %two : f64
+  %e = vi.expect {
+    %u = vi.draw "tau.unconstrained" from %q : f64
+    %tau = vi.constrain positive %u : f64 -> f64
+    %v = vi.log_prob %p, %tau : f64, f64 -> f64
+    vi.yield %v : f64
+  } : f64
+  return %e : f64
+}

@@ -239,12 +239,13 @@ func.func @square(%l: f64, %s: f64) -> f64 {
 }
 
 // The prior of w depends on z, which is drawn before: the divergence given z, whose
-// expectation is left, or has a form of its own.
+// expectation is left where its formula has no form.
 // CHECK-LABEL: func.func @hierarchy
 // CHECK:         vi.expect {
 // CHECK:           %[[Z:.*]] = vi.draw "z"
 // CHECK-NOT:       vi.draw "w"
-// CHECK:           %[[P:.*]] = vi.normal %[[Z]]
+// CHECK:           %[[T:.*]] = math.tanh %[[Z]]
+// CHECK:           %[[P:.*]] = vi.normal %[[T]]
 // CHECK:           vi.kl %{{.*}}, %[[P]]
 // CHECK:         } : f64
 func.func @hierarchy(%l: f64, %s: f64) -> f64 {
@@ -253,7 +254,8 @@ func.func @hierarchy(%l: f64, %s: f64) -> f64 {
   %e = vi.expect {
     %z = vi.draw "z" from %qz : f64
     %w = vi.draw "w" from %qw : f64
-    %p = vi.normal %z, %s : f64, f64
+    %t = math.tanh %z : f64
+    %p = vi.normal %t, %s : f64, f64
     %lp = vi.log_prob %p, %w : f64, f64 -> f64
     %lq = vi.log_prob %qw, %w : f64, f64 -> f64
     %d = arith.subf %lp, %lq : f64
