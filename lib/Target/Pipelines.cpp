@@ -101,6 +101,7 @@ void addLLVMStage(OpPassManager &manager, const vi::LoweringOptions &options) {
     vi::VectorizeOptions vectorize;
     vectorize.vectorBits = options.vectorBits;
     vectorize.vectorRegisters = options.vectorRegisters;
+    vectorize.l2Bytes = options.l2Bytes;
     manager.addPass(vi::createVectorize(vectorize));
   }
   OpPassManager &functions = manager.nest<func::FuncOp>();

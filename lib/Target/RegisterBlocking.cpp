@@ -275,3 +275,66 @@ std::optional<RegisterBlocking> vi::chooseBlocking(const LoopNest &nest,
   }
   return best;
 }
+
+SmallVector<int64_t> vi::chooseTiles(const LoopNest &nest,
+                                     const RegisterBlocking &blocking,
+                                     const MachineModel &model) {
+  /// Iterations of a reduction that amortize loading and storing accumulators.
+  constexpr int64_t reductionTile = 256;
+  /// What a long dimension of unknown size is taken for.
+  constexpr int64_t longSize = 1024;
+  unsigned rank = nest.dimensions.size();
+  SmallVector<int64_t> tiles(rank, 0);
+  unsigned lane = blocking.laneDimension;
+  unsigned stream = getLoopOrder(nest, lane).front();
+  if (nest.dimensions[stream].reduction || stream == lane)
+    return tiles;
+  auto getSize = [&](unsigned d) {
+    int64_t size = nest.dimensions[d].size;
+    return size == LoopNest::dynamic ? longSize : size;
+  };
+  if (getSize(stream) <= blocking.unroll[stream])
+    return tiles;
+
+  auto isReused = [&](const LoopNest::Access &access) {
+    unsigned dependencies = 0;
+    for (unsigned d = 0; d < rank; ++d)
+      dependencies += access.dependsOn(d);
+    return !access.output && !access.dependsOn(stream) && dependencies > 1;
+  };
+  auto getBytes = [&] {
+    int64_t bytes = 0;
+    for (const LoopNest::Access &access : nest.accesses) {
+      if (!isReused(access))
+        continue;
+      int64_t elements = nest.elementBits / 8;
+      for (unsigned d = 0; d < rank; ++d)
+        if (access.dependsOn(d))
+          elements *= tiles[d] ? tiles[d] : getSize(d);
+      bytes += elements;
+    }
+    return bytes;
+  };
+  int64_t budget = model.l2Bytes / 2;
+  for (bool reduction : {true, false}) {
+    for (unsigned d = 0; d < rank && getBytes() > budget; ++d) {
+      const LoopNest::Dimension &dimension = nest.dimensions[d];
+      if (d == stream || dimension.reduction != reduction)
+        continue;
+      if (reduction) {
+        if (d != lane && getSize(d) > reductionTile)
+          tiles[d] = reductionTile;
+        continue;
+      }
+      // As many whole blocks as fit.
+      int64_t step = blocking.unroll[d] * (d == lane ? blocking.lanes : 1);
+      int64_t size = getSize(d);
+      int64_t fitting =
+          static_cast<int64_t>(static_cast<double>(size) * budget / getBytes());
+      int64_t tile = std::max(step, fitting / step * step);
+      if (tile < size)
+        tiles[d] = tile;
+    }
+  }
+  return tiles;
+}

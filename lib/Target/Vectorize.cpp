@@ -437,8 +437,10 @@ namespace {
 /// Writes the vectorized nest.
 class NestWriter {
 public:
-  NestWriter(OpBuilder &builder, Nest &nest, const RegisterBlocking &blocking)
+  NestWriter(OpBuilder &builder, Nest &nest, const RegisterBlocking &blocking,
+             SmallVector<int64_t> tiles)
       : builder(builder), loc(nest.op.getLoc()), nest(nest), blocking(blocking),
+        tiles(std::move(tiles)), origins(nest.getRank()),
         order(vi::getLoopOrder(nest.shape, blocking.laneDimension)),
         positions(nest.getRank()), levels(nest.getRank()) {
     for (unsigned level = 0; level < order.size(); ++level)
@@ -527,6 +529,10 @@ private:
   unsigned getAccumulator(unsigned number, const Point &point);
   llvm::SmallBitVector getAccumulatorDims(unsigned number);
 
+  /// The loops over tiles of the dimensions from `dimension` on, and what is in
+  /// them.
+  void writeTiles(unsigned dimension);
+  void writeNest();
   void writeLevel(unsigned level, Accumulators &accumulators);
   void writeSegment(unsigned level, OpFoldResult begin, OpFoldResult end,
                     int64_t unroll, std::optional<int64_t> lastLanes,
@@ -538,6 +544,9 @@ private:
   Location loc;
   Nest &nest;
   const RegisterBlocking &blocking;
+  SmallVector<int64_t> tiles;
+  /// Where the tile begins along each dimension, if there are tiles.
+  SmallVector<Value> origins;
   SmallVector<unsigned> order;
   SmallVector<Position> positions;
   SmallVector<unsigned> levels;
@@ -903,12 +912,18 @@ void NestWriter::writeSegment(unsigned level, OpFoldResult begin,
     return vector::CreateMaskOp::create(builder, loc, type, rest);
   };
 
+  auto fromOrigin = [&](Value base) -> Value {
+    Value origin = origins[dimension];
+    return origin ? arith::AddIOp::create(builder, loc, origin, base) : base;
+  };
+
   std::optional<int64_t> first = getConstantIntValue(begin);
   std::optional<int64_t> last = getConstantIntValue(end);
   if (first && last && *last - *first <= step) {
     position.base = constant(*first);
     if (masked)
       position.mask = makeMask();
+    position.base = fromOrigin(position.base);
     positions[dimension] = position;
     writeIteration(level, accumulators);
     known = std::move(saved);
@@ -931,6 +946,7 @@ void NestWriter::writeSegment(unsigned level, OpFoldResult begin,
   position.base = loop.getInductionVar();
   if (masked)
     position.mask = makeMask();
+  position.base = fromOrigin(position.base);
   positions[dimension] = position;
   writeIteration(level, accumulators);
   SmallVector<Value> yielded;
@@ -1006,6 +1022,39 @@ void NestWriter::write() {
   auto op = cast<linalg::LinalgOp>(nest.op.getOperation());
   for (const Range &range : op.createLoopRanges(builder, loc))
     sizes.push_back(range.size);
+  writeTiles(0);
+}
+
+void NestWriter::writeTiles(unsigned dimension) {
+  if (dimension == nest.getRank()) {
+    writeNest();
+    return;
+  }
+  int64_t tile = tiles[dimension];
+  if (tile == 0) {
+    writeTiles(dimension + 1);
+    return;
+  }
+  OpFoldResult size = sizes[dimension];
+  Value end = getValueOrCreateConstantIndexOp(builder, loc, size);
+  auto loop =
+      scf::ForOp::create(builder, loc, constant(0), end, constant(tile));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  origins[dimension] = loop.getInductionVar();
+  std::optional<int64_t> fixed = getConstantIntValue(size);
+  if (fixed && *fixed % tile == 0) {
+    sizes[dimension] = builder.getIndexAttr(tile);
+  } else {
+    Value rest = arith::SubIOp::create(builder, loc, end, origins[dimension]);
+    sizes[dimension] =
+        arith::MinUIOp::create(builder, loc, rest, constant(tile)).getResult();
+  }
+  writeTiles(dimension + 1);
+  sizes[dimension] = size;
+}
+
+void NestWriter::writeNest() {
   Accumulators accumulators(getNumOutputs());
   SmallVector<unsigned> opened;
   for (unsigned i = 0; i < getNumOutputs(); ++i)
@@ -1032,6 +1081,7 @@ struct Vectorize : vi::impl::VectorizeBase<Vectorize> {
     vi::MachineModel model;
     model.vectorBits = vectorBits;
     model.vectorRegisters = vectorRegisters;
+    model.l2Bytes = l2Bytes;
 
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> named;
@@ -1053,7 +1103,9 @@ struct Vectorize : vi::impl::VectorizeBase<Vectorize> {
       if (!blocking)
         continue;
       rewriter.setInsertionPoint(op);
-      NestWriter(rewriter, *nest, *blocking).write();
+      NestWriter(rewriter, *nest, *blocking,
+                 vi::chooseTiles(nest->shape, *blocking, model))
+          .write();
       op.erase();
       ++vectorized;
     }

@@ -529,6 +529,8 @@ def Vectorize : Pass<"vi-vectorize"> {
       of the target's vector registers, such that nothing is spilled.
     - What does not change in a loop is loaded and computed outside of it, once
       for a block, and as a scalar where it is the same for all lanes.
+    - Large products run in tiles that stay in the second-level cache; a sum
+      then grows in memory from tile to tile, in the same order.
 
     Only sums, products, extrema and the like whose operation is associative are
     reordered, and only if they run over lanes. Such a sum has W partial sums for
@@ -594,7 +596,9 @@ def Vectorize : Pass<"vi-vectorize"> {
     Option<"vectorBits", "vector-bits", "unsigned", "128",
            "bits of a vector register">,
     Option<"vectorRegisters", "vector-registers", "unsigned", "16",
-           "number of vector registers">
+           "number of vector registers">,
+    Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
+           "size of the second-level cache">
   ];
   let statistics = [
     Statistic<"vectorized", "vectorized", "computations that became vectors">

@@ -117,6 +117,17 @@ double estimateCycles(const LoopNest &nest, const RegisterBlocking &blocking,
 std::optional<RegisterBlocking> chooseBlocking(const LoopNest &nest,
                                                const MachineModel &model);
 
+/// For each dimension the iterations of a cache tile, or 0 for all of it, which
+/// run outside of all other loops. The loop over the outermost parallel
+/// dimension streams: what does not depend on it is read again in each of its
+/// steps. Where that is two-dimensional or more, the other dimensions are tiled
+/// such that it fits in half of the second-level cache. A reduction over lanes
+/// is not tiled, and a tiled sum grows in memory from tile to tile, so that
+/// tiles change no result.
+llvm::SmallVector<int64_t> chooseTiles(const LoopNest &nest,
+                                       const RegisterBlocking &blocking,
+                                       const MachineModel &model);
+
 } // namespace vi
 
 #endif // VI_TARGET_REGISTERBLOCKING_H
