@@ -116,6 +116,9 @@ BODIES = {
         %a = arith.constant 2.5 : f64
         %b = arith.constant 0.7 : f64
         %r = special.regularized_beta %a, %b, %a0 : f64"""),
+    **{f"gaussian_softplus_{k}": ((SMALL, [0.01, 0.6, 4.0, 90.0]), f"""
+        %r = special.gaussian_softplus %a0, %a1 {{derivative = {k} : i64}} : f64""")
+       for k in range(3)},
     "chain": ((SMALL, POSITIVE), """
         %e = math.exp %a0 : f64
         %l = math.log %a1 : f64

@@ -42,6 +42,23 @@ func.func @elements() -> (tensor<3xf64>, vector<4xf64>, tensor<2xf64>) {
 
 // -----
 
+// An attribute chooses the function.
+// CHECK-LABEL: @gaussian_softplus
+func.func @gaussian_softplus() -> (f64, tensor<2xf32>) {
+  // CHECK-DAG: arith.constant 0.80605918334{{[0-9]*}} : f64
+  // CHECK-DAG: arith.constant dense<[0.20662{{[0-9]*}}, 0.16247{{[0-9]*}}]> : tensor<2xf32>
+  // CHECK-NOT: special.
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %means = arith.constant dense<[0.0, 1.0]> : tensor<2xf32>
+  %variances = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %0 = special.gaussian_softplus %zero, %one : f64
+  %1 = special.gaussian_softplus %means, %variances {derivative = 2 : i64} : tensor<2xf32>
+  return %0, %1 : f64, tensor<2xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @not_constant
 func.func @not_constant(%x: f64) -> f64 {
   // CHECK: special.log_beta

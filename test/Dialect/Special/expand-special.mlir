@@ -76,3 +76,30 @@ func.func @others(%a: tensor<4xf32>, %b: f16, %c: f64)
   %3 = special.regularized_gamma_p %c, %c : f64
   return %0, %1, %2, %3 : tensor<4xf32>, f16, f64, f64
 }
+
+// -----
+
+// The value and both derivatives have 14 terms (7 in f32), with one exp for
+// each.
+// CHECK-LABEL: func.func @gaussian_softplus
+// CHECK-COUNT-14: arith.shrui {{.*}} : vector<4xi64>
+// CHECK-NOT: arith.shrui
+// CHECK-NOT: math.{{exp|erf}}
+// CHECK-NOT: special.
+// CHECK: return
+func.func @gaussian_softplus(%m: vector<4xf64>, %v: vector<4xf64>)
+    -> (vector<4xf64>, vector<4xf64>, vector<4xf64>) {
+  %0 = special.gaussian_softplus %m, %v : vector<4xf64>
+  %1 = special.gaussian_softplus %m, %v {derivative = 1 : i64} : vector<4xf64>
+  %2 = special.gaussian_softplus %m, %v {derivative = 2 : i64} : vector<4xf64>
+  return %0, %1, %2 : vector<4xf64>, vector<4xf64>, vector<4xf64>
+}
+
+// CHECK-LABEL: func.func @gaussian_softplus_f32
+// CHECK-COUNT-7: arith.shrui {{.*}} : i32
+// CHECK-NOT: arith.shrui
+// CHECK: return
+func.func @gaussian_softplus_f32(%m: f32, %v: f32) -> f32 {
+  %0 = special.gaussian_softplus %m, %v : f32
+  return %0 : f32
+}

@@ -116,3 +116,27 @@ func.func @nothing(%x: f64) -> f64 {
   %0 = math.exp %x : f64
   return %0 : f64
 }
+
+// -----
+
+// In place, on vectors, without a branch: 14 terms.
+// CHECK-LABEL: func.func @gaussian_softplus
+// CHECK-NOT: {{call|scf}}
+// CHECK-COUNT-14: math.exp %{{.*}} : vector<4xf64>
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func @gaussian_softplus(%m: vector<4xf64>, %v: vector<4xf64>) -> vector<4xf64> {
+  %0 = special.gaussian_softplus %m, %v {derivative = 2 : i64} : vector<4xf64>
+  return %0 : vector<4xf64>
+}
+
+// The attribute reaches the scalars of a tensor.
+// CHECK-LABEL: func.func @gaussian_softplus_tensor
+// CHECK: linalg.generic
+// CHECK-COUNT-7: math.exp %{{.*}} : f32
+// CHECK-NOT: arith.select
+// CHECK: linalg.yield
+func.func @gaussian_softplus_tensor(%m: tensor<?xf32>, %v: tensor<?xf32>) -> tensor<?xf32> {
+  %0 = special.gaussian_softplus %m, %v {derivative = 2 : i64} : tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
