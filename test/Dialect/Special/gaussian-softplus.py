@@ -115,11 +115,12 @@ for how, library in libraries.items():
                         size = 1.0
                     else:
                         bound = MIXTURE[type][k]
-                        size = max(1.0, abs(mean) if k == 0 else 0)
-                        spread = max(1.0, deviation) if k == 0 else 1.0
-                        size = max(size, float(spread))
-                        if k < 2:
-                            bound += DISTRIBUTION[type] * float(spread)
+                        size = 1.0
+                        if k == 0:
+                            size = max(1.0, abs(mean), float(deviation))
+                            bound += DISTRIBUTION[type] * (2 + float(deviation))
+                        if k == 1:
+                            bound += DISTRIBUTION[type]
                     bound += 4 * ULP[type] * size
                     check(f"{how} {type} k={k} at ({mean}, {variance})", error,
                           bound)

@@ -264,7 +264,7 @@ def Special_GaussianSoftplusOp : Special_Op<"gaussian_softplus"> {
       | f64 | 1.4e-12 | 8.9e-12 | 5.8e-11 | 3.7e-10 | 2.5e-9 | 7.1e-12 |
       | f32 | 1.2e-7 | 4.1e-7 | 1.7e-6 | 6.4e-6 | 2.8e-5 | 3.3e-7 |
 
-      To this k = 0 adds 7e-14 max(1, sqrt(variance)) and k = 1 adds 7e-14 for
+      To this k = 0 adds 7e-14 (2 + sqrt(variance)) and k = 1 adds 7e-14 for
       the error of Phi (3.2e-8 in f32), and each its rounding, 4 ulp of the
       largest of 1, |mean| and sqrt(variance) for k = 0, and of 1 for the others.
       So value and first derivatives are within 1e-10 for |mean| <= 100 and
