@@ -10,7 +10,9 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -266,26 +268,6 @@ void ReverseSweep::mergePair(Scope::Pair &pair) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-static bool isConstant(Value value, int64_t number) {
-  std::optional<int64_t> constant = getConstantIntValue(value);
-  return constant && *constant == number;
-}
-
-/// The number of iterations.
-static Value getTripCount(ImplicitLocOpBuilder &b, Value lower, Value upper,
-                          Value step) {
-  Value count = upper;
-  if (!isConstant(lower, 0))
-    count = b.createOrFold<arith::SubIOp>(upper, lower);
-  if (!isConstant(step, 1))
-    count = b.createOrFold<arith::CeilDivSIOp>(count, step);
-  std::optional<int64_t> constant = getConstantIntValue(count);
-  if (count.getDefiningOp<tensor::DimOp>() || (constant && *constant >= 0))
-    return count;
-  return b.createOrFold<arith::MaxSIOp>(count,
-                                        arith::ConstantIndexOp::create(b, 0));
-}
-
 /// The loop runs backwards over the states that the forward loop met, and
 /// carries the adjoints of the state and of what the body captures.
 LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
@@ -295,7 +277,8 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
   Location loc = b.getLoc();
   Value lower = lookup(scope, op.getLowerBound()),
         step = lookup(scope, op.getStep());
-  Value count = getTripCount(b, lower, lookup(scope, op.getUpperBound()), step);
+  Value count =
+      buildTripCount(b, lower, lookup(scope, op.getUpperBound()), step);
 
   llvm::SetVector<Value> captures;
   captures.insert_range(activity.getActiveCaptures(op.getRegion()));
@@ -344,9 +327,9 @@ LogicalResult ReverseSweep::reverseFor(scf::ForOp op, Scope &scope) {
     b.setInsertionPointToEnd(body);
     Value index = b.createOrFold<arith::SubIOp>(last, loop.getInductionVar());
     Value iteration = index;
-    if (!isConstant(step, 1))
+    if (!isConstantIntValue(step, 1))
       iteration = b.createOrFold<arith::MulIOp>(iteration, step);
-    if (!isConstant(lower, 0))
+    if (!isConstantIntValue(lower, 0))
       iteration = b.createOrFold<arith::AddIOp>(iteration, lower);
 
     Scope inner;
@@ -440,8 +423,8 @@ void ReverseSweep::recordStates(Scope::Tape &tape) {
       continue;
     }
     if (!count)
-      count = getTripCount(b, loop.getLowerBound(), loop.getUpperBound(),
-                           loop.getStep());
+      count = buildTripCount(b, loop.getLowerBound(), loop.getUpperBound(),
+                             loop.getStep());
     kept.push_back(number);
     SmallVector<Value> sizes{count};
     Value init = loop.getInitArgs()[number];
@@ -463,11 +446,7 @@ void ReverseSweep::recordStates(Scope::Tape &tape) {
         ImplicitLocOpBuilder builder(loc, nested);
         auto inside =
             cast<scf::ForOp>(stacks.front().getOwner()->getParentOp());
-        Value index = inside.getInductionVar();
-        if (!isConstant(inside.getLowerBound(), 0))
-          index = arith::SubIOp::create(builder, index, inside.getLowerBound());
-        if (!isConstant(inside.getStep(), 1))
-          index = arith::DivSIOp::create(builder, index, inside.getStep());
+        Value index = buildIterationNumber(builder, inside);
         SmallVector<Value> yielded;
         for (auto [number, stack] : llvm::zip(kept, stacks)) {
           Value state = inside.getRegionIterArg(number);

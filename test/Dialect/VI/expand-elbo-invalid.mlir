@@ -42,10 +42,15 @@ func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 
 vi.model @m(%n: index, %y: tensor<?xf64>) {
   %one = arith.constant 1.0 : f64
   %p = vi.normal %one, %one : f64, f64
-  %c = arith.constant true
-  // expected-error@+1 {{sites may stand in plates and in scf.for, not in scf.if}}
-  scf.if %c {
+  %c0 = arith.constant 0 : index
+  // expected-error@+1 {{sites may stand in plates, scf.for and scf.if, not in scf.while}}
+  %end = scf.while (%i = %c0) : (index) -> index {
+    %c = arith.cmpi slt, %i, %n : index
+    scf.condition(%c) %i : index
+  } do {
+  ^bb0(%i: index):
     vi.factor "f" %one : f64
+    scf.yield %n : index
   }
 }
 vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
@@ -62,16 +67,17 @@ func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 
 vi.model @m(%n: index, %y: tensor<?xf64>) {
   %one = arith.constant 1.0 : f64
   %p = vi.normal %one, %one : f64, f64
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  // expected-error@+1 {{latent and reported sites cannot stand in scf.for; declare the whole sequence as one site outside and read its elements in the loop}}
-  scf.for %i = %c0 to %n step %c1 {
-    vi.deterministic "d" %one : f64
+  %c = arith.constant true
+  // expected-note@+1 {{the branch is here}}
+  scf.if %c {
+    // expected-error@+1 {{latent and reported sites cannot stand in scf.if: they are there whatever its condition; declare the site outside and use its value inside}}
+    %x = vi.sample "x" from %p : f64
   }
 }
 vi.guide @g for @m(%n: index, %y: tensor<?xf64>) {
   %one = arith.constant 1.0 : f64
   %q = vi.normal %one, %one : f64, f64
+  %x = vi.sample "x" from %q : f64
 }
 func.func @f(%n: index, %y: tensor<?xf64>, %phi: tensor<?xf64>, %s: f64) -> f64 {
   %e = vi.elbo @m, @g data(%n, %y : index, tensor<?xf64>) parameters(%phi) : tensor<?xf64> -> f64

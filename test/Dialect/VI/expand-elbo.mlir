@@ -131,3 +131,65 @@ func.func @sequence(%y: tensor<?xf64>, %n: index, %k: tensor<?xi64>, %phi: tenso
   %r = vi.elbo @loop, @loop_guide data(%y, %n, %k : tensor<?xf64>, index, tensor<?xi64>) parameters(%phi) : tensor<?xf64> -> f64
   return %r : f64
 }
+
+// A latent in a loop takes the guide's element of the iteration; a term in a
+// branch is there where its condition holds.
+vi.model @walk(%y: tensor<?xf64>, %seen: tensor<?xi1>) {
+  %c1 = arith.constant 1 : index
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %end = scf.for %t = %c1 to %n step %c1 iter_args(%before = %zero) -> f64 {
+    %p = vi.normal %before, %one : f64, f64
+    %x = vi.sample "x" from %p : f64
+    %seen_t = tensor.extract %seen[%t] : tensor<?xi1>
+    scf.if %seen_t {
+      %y_t = tensor.extract %y[%t] : tensor<?xf64>
+      %l = vi.normal %x, %one : f64, f64
+      vi.observe "y" from %l, %y_t : f64, f64
+    }
+    scf.yield %x : f64
+  }
+}
+vi.guide @walk_guide for @walk(%y: tensor<?xf64>, %seen: tensor<?xi1>) {
+  %c1 = arith.constant 1 : index
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f64
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %a = vi.param "a" positive : f64
+  %end = scf.for %t = %c1 to %n step %c1 iter_args(%before = %zero) -> f64 {
+    %q = vi.normal %before, %a : f64, f64
+    %x = vi.sample "x" from %q : f64
+    scf.yield %x : f64
+  }
+}
+// CHECK-LABEL: func.func @states
+// CHECK:         %[[STACK:.*]] = tensor.empty(%{{.*}}) : tensor<?xf64>
+// CHECK:         %[[GUIDE:.*]]:3 = scf.for %[[T:.*]] = %c1 to %{{.*}} step %c1 iter_args(%[[BEFORE:.*]] = %{{.*}}, %[[SUM:.*]] = %{{.*}}, %[[XS:.*]] = %[[STACK]]) -> (f64, f64, tensor<?xf64>) {
+// CHECK:           %[[Q:.*]] = vi.normal %[[BEFORE]]
+// CHECK:           %[[X:.*]] = vi.draw "x" from %[[Q]]
+// CHECK:           %[[LOG_Q:.*]] = vi.log_prob %[[Q]], %[[X]]
+// CHECK:           %[[NEXT:.*]] = arith.addf %[[SUM]], %[[LOG_Q]]
+// CHECK:           %[[NUMBER:.*]] = arith.subi %[[T]], %c1
+// CHECK:           %[[INSERTED:.*]] = tensor.insert %[[X]] into %[[XS]][%[[NUMBER]]]
+// CHECK:           scf.yield %[[X]], %[[NEXT]], %[[INSERTED]]
+// CHECK:         %[[MODEL:.*]]:2 = scf.for %[[T:.*]] = %c1 to %{{.*}} step %c1 iter_args(%[[BEFORE:.*]] = %{{.*}}, %[[SUM:.*]] = %{{.*}}) -> (f64, f64) {
+// CHECK:           %[[NUMBER:.*]] = arith.subi %[[T]], %c1
+// CHECK:           %[[X:.*]] = tensor.extract %[[GUIDE]]#2[%[[NUMBER]]]
+// CHECK:           %[[P:.*]] = vi.normal %[[BEFORE]]
+// CHECK:           %[[LOG_P:.*]] = vi.log_prob %[[P]], %[[X]]
+// CHECK:           %[[BRANCH:.*]] = scf.if %{{.*}} -> (f64) {
+// CHECK:             %[[TERM:.*]] = vi.log_prob
+// CHECK:             scf.yield %[[TERM]]
+// CHECK:           } else {
+// CHECK:             scf.yield %{{.*}} : f64
+// CHECK:           }
+// CHECK:           %[[S:.*]] = arith.addf %[[SUM]], %[[LOG_P]]
+// CHECK:           %[[NEXT:.*]] = arith.addf %[[S]], %[[BRANCH]]
+// CHECK:           scf.yield %[[X]], %[[NEXT]]
+// CHECK:         arith.subf %[[MODEL]]#1, %[[GUIDE]]#1
+func.func @states(%y: tensor<?xf64>, %seen: tensor<?xi1>, %phi: tensor<?xf64>) -> f64 {
+  %r = vi.elbo @walk, @walk_guide data(%y, %seen : tensor<?xf64>, tensor<?xi1>) parameters(%phi) : tensor<?xf64> -> f64
+  return %r : f64
+}

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/IR/VI.h"
 
 #include "mlir/Interfaces/FunctionImplementation.h"
@@ -274,19 +275,11 @@ static void noteSite(InFlightDiagnostic &diagnostic, Operation *site,
   diagnostic.attachNote(site->getLoc()) << "the site of the " << where;
 }
 
-/// The names of the plates around an operation, outermost first.
-static SmallVector<StringRef> getPlates(Operation *op) {
-  SmallVector<StringRef> names;
-  for (auto plate = op->getParentOfType<PlateOp>(); plate;
-       plate = plate->getParentOfType<PlateOp>())
-    names.insert(names.begin(), plate.getName());
-  return names;
-}
-
-/// The number of dimensions of a site with those of the plates around it.
+/// The number of dimensions of a site with those of the plates and loops around
+/// it.
 static size_t getWholeRank(SampleOp site) {
   auto type = dyn_cast<RankedTensorType>(site.getValue().getType());
-  return getPlates(site).size() + (type ? type.getRank() : 0);
+  return getRepetitions(site).size() + (type ? type.getRank() : 0);
 }
 
 /// Whether values of `inner` always lie in `outer`, as far as the kinds tell.
@@ -358,11 +351,15 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
       noteSite(diagnostic, site, "model");
       return WalkResult::interrupt();
     }
-    // A site in plates of the one may be a whole tensor in the other.
-    SmallVector<StringRef> here = getPlates(sample), there = getPlates(site);
-    size_t common = std::min(here.size(), there.size());
-    if (ArrayRef(here).take_front(common) !=
-        ArrayRef(there).take_front(common)) {
+    // A site in plates of the one may be a whole tensor in the other; a loop of
+    // the one may be a plate of any name.
+    bool agree = true;
+    for (auto [here, there] :
+         llvm::zip(getRepetitions(sample), getRepetitions(site)))
+      if (auto a = dyn_cast<PlateOp>(here), b = dyn_cast<PlateOp>(there);
+          a && b)
+        agree &= a.getName() == b.getName();
+    if (!agree) {
       InFlightDiagnostic diagnostic = sample.emitOpError("samples '")
                                       << site.getName()
                                       << "' in other plates than the model";

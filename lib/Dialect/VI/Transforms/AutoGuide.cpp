@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
@@ -43,7 +44,9 @@ private:
   struct Site {
     SampleOp op;
     SmallVector<Value> shape;
-    SmallVector<PlateOp> plates;
+    /// The names of the guide's plates: those of the model's plates, and for a
+    /// sequence, whose members a guide takes as independent, one of its own.
+    SmallVector<std::string> plates;
   };
 
   /// Declares a parameter of a whole site.
@@ -96,9 +99,11 @@ LogicalResult GuideBuilder::collectSites() {
       return WalkResult::interrupt();
     }
     Site site{op, {}, {}};
-    for (auto plate = op->getParentOfType<PlateOp>(); plate;
-         plate = plate->getParentOfType<PlateOp>())
-      site.plates.insert(site.plates.begin(), plate);
+    for (Operation *repetition : getRepetitions(op)) {
+      auto plate = dyn_cast<PlateOp>(repetition);
+      site.plates.push_back(plate ? plate.getName().str()
+                                  : (getSiteName(op.getName()) + ".t").str());
+    }
     if (failed(buildSiteShape(builder, op, op.getValue(), mapping, site.shape)))
       return WalkResult::interrupt();
     sites.push_back(std::move(site));
@@ -127,10 +132,9 @@ void GuideBuilder::emitSite(Site &site, ValueRange tensors,
   SmallVector<Value> parts(tensors);
   Location loc = site.op.getLoc();
   OpBuilder::InsertionGuard guard(builder);
-  for (auto [plate, count] : llvm::zip(site.plates, site.shape)) {
-    auto copy =
-        PlateOp::create(builder, plate.getLoc(), plate.getName(), count,
-                        Value(), Value(), parts, ValueRange(), TypeRange());
+  for (auto [name, count] : llvm::zip(site.plates, site.shape)) {
+    auto copy = PlateOp::create(builder, loc, name, count, Value(), Value(),
+                                parts, ValueRange(), TypeRange());
     builder.setInsertionPointToEnd(copy.getBlock());
     parts.assign(copy.getMemberArguments().begin(),
                  copy.getMemberArguments().end());

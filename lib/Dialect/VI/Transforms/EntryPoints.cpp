@@ -9,6 +9,7 @@
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Bijectors.h"
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/Transforms/DataChecks.h"
 #include "vi/Dialect/VI/Transforms/Noise.h"
 #include "vi/Dialect/VI/Transforms/Observations.h"
@@ -693,8 +694,8 @@ LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
                                  site.shape, Type());
     value = convertFloats(builder, loc, value,
                           getElementTypeOrSelf(site.op.getValue().getType()));
-    // Outside plates the value has the site's own type.
-    if (!site.op->getParentOfType<PlateOp>() &&
+    // Outside plates and loops the value has the site's own type.
+    if (getRepetitions(site.op).empty() &&
         value.getType() != site.op.getValue().getType())
       value = tensor::CastOp::create(builder, loc, site.op.getValue().getType(),
                                      value);

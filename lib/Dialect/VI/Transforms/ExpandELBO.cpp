@@ -53,7 +53,11 @@ protected:
     if (!value)
       return op.emitError("latent site '")
              << op.getName() << "' is not sampled by the guide";
-    if (value.getType() != op.getValue().getType())
+    Type type = op.getValue().getType();
+    if (value.getType() != type &&
+        tensor::CastOp::areCastCompatible(value.getType(), type))
+      value = tensor::CastOp::create(builder, op.getLoc(), type, value);
+    if (value.getType() != type)
       return op.emitError("latent site '")
              << op.getName() << "' is of type " << op.getValue().getType()
              << ", the guide's draw of " << value.getType();

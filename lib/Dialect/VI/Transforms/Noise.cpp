@@ -9,6 +9,7 @@
 
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/VI/IR/Expression.h"
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -156,22 +157,26 @@ Value vi::buildNoiseCount(OpBuilder &builder, Value value, IRMapping &mapping) {
 }
 
 Value vi::buildMemberIndex(OpBuilder &builder, Block *block, Operation *root) {
-  SmallVector<PlateOp> plates;
+  SmallVector<Operation *> repetitions;
   for (Operation *parent = block->getParentOp(); parent && parent != root;
        parent = parent->getParentOp())
-    if (auto plate = dyn_cast<PlateOp>(parent))
-      plates.insert(plates.begin(), plate);
+    if (isa<PlateOp, scf::ForOp>(parent))
+      repetitions.insert(repetitions.begin(), parent);
   Value linear;
-  for (PlateOp plate : plates) {
+  for (Operation *repetition : repetitions) {
+    ImplicitLocOpBuilder b(repetition->getLoc(), builder);
+    auto plate = dyn_cast<PlateOp>(repetition);
+    auto loop = dyn_cast<scf::ForOp>(repetition);
+    Value number = plate ? plate.getIndex() : buildIterationNumber(b, loop);
     if (!linear) {
-      linear = plate.getIndex();
+      linear = number;
       continue;
     }
-    Location loc = plate.getLoc();
-    linear = arith::AddIOp::create(
-        builder, loc,
-        arith::MulIOp::create(builder, loc, linear, plate.getCount()),
-        plate.getIndex());
+    Value count = plate ? plate.getCount()
+                        : buildTripCount(b, loop.getLowerBound(),
+                                         loop.getUpperBound(), loop.getStep());
+    linear = arith::AddIOp::create(b, arith::MulIOp::create(b, linear, count),
+                                   number);
   }
   return linear;
 }

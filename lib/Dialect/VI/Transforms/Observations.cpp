@@ -7,6 +7,7 @@
 
 #include "vi/Dialect/VI/Transforms/Observations.h"
 
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,27 +16,6 @@
 
 using namespace mlir;
 using namespace vi;
-
-/// The number of iterations of one plate or loop.
-static Value buildOwnCount(OpBuilder &builder, Operation *op,
-                           IRMapping &mapping) {
-  if (auto plate = dyn_cast<PlateOp>(op))
-    return buildSize(builder, plate.getCount(), mapping);
-  auto loop = cast<scf::ForOp>(op);
-  Value lower = buildSize(builder, loop.getLowerBound(), mapping);
-  Value upper = buildSize(builder, loop.getUpperBound(), mapping);
-  Value step = buildSize(builder, loop.getStep(), mapping);
-  if (!lower || !upper || !step)
-    return Value();
-  Location loc = op->getLoc();
-  Value distance = builder.createOrFold<arith::SubIOp>(loc, upper, lower);
-  Value count = builder.createOrFold<arith::CeilDivSIOp>(loc, distance, step);
-  if (!count.getType().isIndex())
-    count =
-        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), count);
-  return builder.createOrFold<arith::MaxSIOp>(
-      loc, count, arith::ConstantIndexOp::create(builder, loc, 0));
-}
 
 /// A plate that counts, for each member of the outermost plate of `nest`, the
 /// iterations inside. Its results are their sum and their stack; nothing where
@@ -83,7 +63,7 @@ static PlateOp buildCountingPlate(OpBuilder &builder,
 Value vi::buildIterationCount(OpBuilder &builder, ArrayRef<Operation *> nest,
                               IRMapping &mapping) {
   if (nest.size() == 1)
-    return buildOwnCount(builder, nest.front(), mapping);
+    return buildRepetitionCount(builder, nest.front(), mapping);
   PlateOp counting = buildCountingPlate(builder, nest, mapping);
   return counting ? counting.getSums().front() : Value();
 }
@@ -126,12 +106,13 @@ SmallVector<Observation> vi::getObservations(OpBuilder &builder, ModelOp model,
     Observation observation;
     observation.op = op;
     observation.name = op->getAttrOfType<StringAttr>("name").getValue();
-    for (Operation *parent = op->getParentOp(); parent != model;
-         parent = parent->getParentOp())
-      observation.nest.insert(observation.nest.begin(), parent);
+    // How often a condition holds is not known before.
+    if (op->getParentOfType<scf::IfOp>())
+      return;
+    observation.nest = getRepetitions(op);
     observation.isRagged =
         llvm::any_of(observation.nest, [&](Operation *parent) {
-          return !buildOwnCount(builder, parent, mapping);
+          return !buildRepetitionCount(builder, parent, mapping);
         });
     if (!observation.isRagged ||
         buildIterationCount(builder, observation.nest, mapping))
@@ -146,6 +127,6 @@ SmallVector<Value> vi::buildObservationShape(OpBuilder &builder,
   if (observation.isRagged)
     return {buildIterationCount(builder, observation.nest, mapping)};
   return llvm::map_to_vector(observation.nest, [&](Operation *parent) {
-    return buildOwnCount(builder, parent, mapping);
+    return buildRepetitionCount(builder, parent, mapping);
   });
 }

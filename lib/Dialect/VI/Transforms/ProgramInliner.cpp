@@ -9,6 +9,7 @@
 #include "vi/Dialect/VI/Transforms/ProgramInliner.h"
 
 #include "vi/Dialect/VI/IR/Bijectors.h"
+#include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/Transforms/Observations.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
 #include "vi/Dialect/VI/Transforms/Sizes.h"
@@ -16,7 +17,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace vi;
@@ -97,6 +101,7 @@ static void rebaseReads(OpBuilder &builder, Value data, int64_t base) {
 LogicalResult ProgramInliner::inlineProgram(FunctionOpInterface program,
                                             ValueRange data) {
   Block &block = program.getFunctionBody().front();
+  arguments.assign(data.begin(), data.end());
   IRMapping mapping;
   // Index data are rebased behind an alias of the argument, so that only the
   // reads of this program are touched.
@@ -247,146 +252,220 @@ LogicalResult ProgramInliner::inlineBlock(Block &block, IRMapping &mapping) {
   return success();
 }
 
-/// `stack` with `value` as its element or part `number`.
-static Value insertAt(OpBuilder &builder, Location loc, Value value,
-                      Value stack, Value number) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type)
-    return tensor::InsertOp::create(builder, loc, value, stack, number);
-  SmallVector<OpFoldResult> offsets{number}, sizes{builder.getIndexAttr(1)};
-  for (int64_t i = 0, e = type.getRank(); i < e; ++i) {
-    offsets.push_back(builder.getIndexAttr(0));
-    sizes.push_back(tensor::getMixedSize(builder, loc, value, i));
-  }
-  SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
-  return tensor::InsertSliceOp::create(builder, loc, value, stack, offsets,
-                                       sizes, strides);
-}
-
 LogicalResult ProgramInliner::inlineOther(Operation &op, IRMapping &mapping) {
   if (op.getNumRegions() && containsSites(op))
-    return inlineLoop(op, mapping);
+    return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+        .Case([&](scf::ForOp loop) { return inlineLoop(loop, mapping); })
+        .Case([&](scf::IfOp branch) { return inlineBranch(branch, mapping); })
+        .Default([](Operation *other) {
+          return other->emitError("sites may stand in plates, scf.for and "
+                                  "scf.if, not in ")
+                 << other->getName();
+        });
   builder.clone(op, mapping);
   return success();
 }
 
-LogicalResult ProgramInliner::inlineLoop(Operation &op, IRMapping &mapping) {
-  auto loop = dyn_cast<scf::ForOp>(op);
-  if (!loop)
-    return op.emitError("sites may stand in plates and in scf.for, not in ")
-           << op.getName();
-  auto sample = loop.getBody()->walk([](Operation *nested) {
-    return isa<SampleOp, DeterministicOp, PredictOp>(nested)
-               ? WalkResult::interrupt()
-               : WalkResult::advance();
-  });
-  if (sample.wasInterrupted())
-    return op.emitError("latent and reported sites cannot stand in scf.for; "
-                        "declare the whole sequence as one site outside and "
-                        "read its elements in the loop");
+namespace {
+/// The part of a tensor at an index of its leading dimension: where it lies.
+struct PartOfTensor {
+  PartOfTensor(OpBuilder &builder, Location loc, Value tensor, Value index)
+      : sizes(tensor::getMixedSizes(builder, loc, tensor)),
+        offsets(sizes.size(), builder.getIndexAttr(0)),
+        strides(sizes.size(), builder.getIndexAttr(1)) {
+    offsets[0] = index;
+    sizes[0] = builder.getIndexAttr(1);
+  }
+  SmallVector<OpFoldResult> sizes, offsets, strides;
+};
+} // namespace
 
+/// The part of a tensor at an index of its leading dimension.
+static Value buildPart(OpBuilder &builder, Location loc, Value tensor,
+                       Value index) {
+  auto part = dyn_cast<RankedTensorType>(
+      PlateOp::getMemberType(cast<RankedTensorType>(tensor.getType())));
+  if (!part)
+    return tensor::ExtractOp::create(builder, loc, tensor, index);
+  PartOfTensor at(builder, loc, tensor, index);
+  return tensor::ExtractSliceOp::create(builder, loc, part, tensor, at.offsets,
+                                        at.sizes, at.strides);
+}
+
+/// A tensor with `part` at an index of its leading dimension.
+static Value insertPart(OpBuilder &builder, Location loc, Value part,
+                        Value tensor, Value index) {
+  if (!isa<RankedTensorType>(part.getType()))
+    return tensor::InsertOp::create(builder, loc, part, tensor, index);
+  PartOfTensor at(builder, loc, tensor, index);
+  return tensor::InsertSliceOp::create(builder, loc, part, tensor, at.offsets,
+                                       at.sizes, at.strides);
+}
+
+LogicalResult ProgramInliner::inlineLoop(scf::ForOp loop, IRMapping &mapping) {
+  Location loc = loop.getLoc();
   SmallVector<Value> inits;
   for (Value init : loop.getInitArgs())
     inits.push_back(mapping.lookup(init));
   inits.push_back(arith::ConstantOp::create(
-      builder, op.getLoc(), builder.getFloatAttr(floatType, 0.0)));
-  auto clone = scf::ForOp::create(builder, op.getLoc(),
-                                  mapping.lookup(loop.getLowerBound()),
-                                  mapping.lookup(loop.getUpperBound()),
-                                  mapping.lookup(loop.getStep()), inits);
-  clone->setDiscardableAttrs(op.getDiscardableAttrDictionary());
+      builder, loc, builder.getFloatAttr(floatType, 0.0)));
+  auto clone =
+      scf::ForOp::create(builder, loc, mapping.lookup(loop.getLowerBound()),
+                         mapping.lookup(loop.getUpperBound()),
+                         mapping.lookup(loop.getStep()), inits);
+  clone->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
   mapping.map(loop.getInductionVar(), clone.getInductionVar());
   for (auto [argument, replacement] :
        llvm::zip(loop.getRegionIterArgs(), clone.getRegionIterArgs()))
     mapping.map(argument, replacement);
 
-  SmallVector<Value> outer = std::move(terms);
+  llvm::StringMap<Value> outerInputs = inputs;
+  SmallVector<Value> outerTerms = std::move(terms);
   terms.clear();
   auto outerOutputs = std::move(outputs);
   outputs.clear();
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(clone.getBody());
+    // Named values of sites inside enter as their element.
+    Value number;
+    loop.walk([&](Operation *site) {
+      auto name = site->getAttrOfType<StringAttr>("name");
+      if (!name || isa<PlateOp>(site) || !outerInputs.count(name.getValue()))
+        return;
+      ImplicitLocOpBuilder implicit(loc, builder);
+      if (!number)
+        number = buildIterationNumber(implicit, clone);
+      inputs[name.getValue()] =
+          buildPart(builder, loc, outerInputs[name.getValue()], number);
+    });
     terms.push_back(clone.getRegionIterArgs().back());
-    if (failed(inlineBlock(*loop.getBody(), mapping)))
+    ++depth;
+    LogicalResult result = inlineBlock(*loop.getBody(), mapping);
+    --depth;
+    if (failed(result))
       return failure();
     SmallVector<Value> yielded;
-    for (Value value : loop.getYieldedValues())
-      yielded.push_back(mapping.lookup(value));
-    yielded.push_back(getTotal(op.getLoc()));
-    scf::YieldOp::create(builder, op.getLoc(), yielded);
+    for (auto [value, argument] :
+         llvm::zip(loop.getYieldedValues(), clone.getRegionIterArgs())) {
+      // A state of generated draws is there in reports only.
+      Value inner = mapping.lookupOrNull(value);
+      yielded.push_back(inner ? inner : Value(argument));
+    }
+    yielded.push_back(getTotal(loc));
+    scf::YieldOp::create(builder, loc, yielded);
   }
-  unsigned density = clone.getNumResults() - 1;
-  auto leaving = std::move(outputs);
-  outputs = std::move(outerOutputs);
-  if (failed(stackOutputs(clone, leaving)))
+  unsigned total = clone.getNumResults() - 1;
+  FailureOr<scf::ForOp> stacked = stackOutputs(clone);
+  if (failed(stacked))
     return failure();
-  for (auto [result, replacement] :
-       llvm::zip(loop.getResults(), clone.getResults()))
-    mapping.map(result, replacement);
-  terms = std::move(outer);
-  terms.push_back(clone.getResult(density));
+  for (auto [result, value, replacement] : llvm::zip(
+           loop.getResults(), loop.getYieldedValues(), stacked->getResults()))
+    if (mapping.contains(value))
+      mapping.map(result, replacement);
+  unsigned next = total + 1;
+  for (auto &[name, value] : outputs)
+    outerOutputs[name] = stacked->getResult(next++);
+  inputs = std::move(outerInputs);
+  outputs = std::move(outerOutputs);
+  terms = std::move(outerTerms);
+  terms.push_back(stacked->getResult(total));
   return success();
 }
 
-LogicalResult
-ProgramInliner::stackOutputs(scf::ForOp &loop,
-                             const llvm::MapVector<StringRef, Value> &leaving) {
-  if (leaving.empty())
-    return success();
-  Location loc = loop.getLoc();
-  SmallVector<Value> inits;
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(loop);
-    Value distance = arith::SubIOp::create(builder, loc, loop.getUpperBound(),
-                                           loop.getLowerBound());
-    Value count = arith::MaxSIOp::create(
-        builder, loc,
-        arith::CeilDivSIOp::create(builder, loc, distance, loop.getStep()),
-        arith::ConstantOp::create(builder, loc,
-                                  builder.getZeroAttr(distance.getType())));
-    if (!count.getType().isIndex())
-      count = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                         count);
-    SizeBuilder sizes(builder, loc, [&](Value value) {
-      return !loop.getRegion().isAncestor(value.getParentRegion());
-    });
-    for (auto &[name, value] : leaving) {
-      RankedTensorType type =
-          PlateOp::getStackType(value.getType(), ShapedType::kDynamic);
-      SmallVector<Value> dynamic{count};
-      for (int64_t i = 1, e = type.getRank(); i < e; ++i) {
-        if (!type.isDynamicDim(i))
-          continue;
-        dynamic.push_back(sizes.getSize(value, i - 1));
-        if (!dynamic.back())
-          return loop.emitError("the size of the values of '")
-                 << name << "' depends on the iteration";
-      }
-      inits.push_back(tensor::EmptyOp::create(builder, loc, type, dynamic));
+FailureOr<scf::ForOp> ProgramInliner::stackOutputs(scf::ForOp loop) {
+  if (outputs.empty())
+    return loop;
+  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  Value count = buildTripCount(b, loop.getLowerBound(), loop.getUpperBound(),
+                               loop.getStep());
+  int64_t number = getConstantIntValue(count).value_or(ShapedType::kDynamic);
+  SizeBuilder sizes(b, loop.getLoc(), [&](Value value) {
+    return !loop.getRegion().isAncestor(value.getParentRegion());
+  });
+  IRMapping data;
+  for (Value argument : arguments)
+    data.map(argument, argument);
+  SmallVector<Value> empties;
+  for (auto &[name, value] : outputs) {
+    RankedTensorType type = PlateOp::getStackType(value.getType(), number);
+    SmallVector<Value> dynamic;
+    if (type.isDynamicDim(0))
+      dynamic.push_back(count);
+    for (int64_t i = 1, e = type.getRank(); i < e; ++i) {
+      if (!type.isDynamicDim(i))
+        continue;
+      // A draw has the size that its distribution has.
+      Value size = sizes.getSize(value, i - 1);
+      if (!size)
+        size = buildDimension(b, value, i - 1, data);
+      if (!size)
+        return loop.emitError("the size of the values of '")
+               << name << "' depends on the iteration";
+      dynamic.push_back(size);
     }
+    empties.push_back(tensor::EmptyOp::create(b, type, dynamic));
   }
-  auto addYields = [&](OpBuilder &b, Location, ArrayRef<BlockArgument> stacks) {
-    Value number = arith::SubIOp::create(b, loc, loop.getInductionVar(),
-                                         loop.getLowerBound());
-    number = arith::DivSIOp::create(b, loc, number, loop.getStep());
-    if (!number.getType().isIndex())
-      number = arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
-    SmallVector<Value> next;
-    for (auto [stack, output] : llvm::zip(stacks, leaving))
-      next.push_back(insertAt(b, loc, output.second, stack, number));
-    return next;
-  };
   IRRewriter rewriter(builder);
-  auto replaced = loop.replaceWithAdditionalYields(
-      rewriter, inits, /*replaceInitOperandUsesInLoop=*/false, addYields);
+  FailureOr<LoopLikeOpInterface> replaced = loop.replaceWithAdditionalYields(
+      rewriter, empties, /*replaceInitOperandUsesInLoop=*/false,
+      [&](OpBuilder &nested, Location loc, ArrayRef<BlockArgument> stacks) {
+        ImplicitLocOpBuilder inside(loc, nested);
+        Value iteration = buildIterationNumber(
+            inside, cast<scf::ForOp>(stacks.front().getOwner()->getParentOp()));
+        SmallVector<Value> yielded;
+        for (auto [output, stack] : llvm::zip(outputs, stacks))
+          yielded.push_back(
+              insertPart(nested, loc, output.second, stack, iteration));
+        return yielded;
+      });
   if (failed(replaced))
     return failure();
-  loop = cast<scf::ForOp>(replaced->getOperation());
-  for (auto [output, stack] :
-       llvm::zip(leaving, loop.getResults().take_back(leaving.size())))
-    outputs[output.first] = stack;
+  return cast<scf::ForOp>(replaced->getOperation());
+}
+
+LogicalResult ProgramInliner::inlineBranch(scf::IfOp branch,
+                                           IRMapping &mapping) {
+  Location loc = branch.getLoc();
+  WalkResult conditional = branch.walk([&](Operation *site) {
+    if (!isa<SampleOp, DeterministicOp, PredictOp>(site))
+      return WalkResult::advance();
+    InFlightDiagnostic diagnostic =
+        site->emitError("latent and reported sites cannot stand in scf.if: "
+                        "they are there whatever its condition; declare the "
+                        "site outside and use its value inside");
+    diagnostic.attachNote(loc) << "the branch is here";
+    return WalkResult::interrupt();
+  });
+  if (conditional.wasInterrupted())
+    return failure();
+  SmallVector<Type> types(branch.getResultTypes());
+  types.push_back(floatType);
+  auto clone = scf::IfOp::create(builder, loc, types,
+                                 mapping.lookup(branch.getCondition()),
+                                 /*addThenBlock=*/true, /*addElseBlock=*/true);
+  clone->setDiscardableAttrs(branch->getDiscardableAttrDictionary());
+  SmallVector<Value> outer = std::move(terms);
+  for (auto [region, into] :
+       llvm::zip(branch->getRegions(), clone->getRegions())) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(&into.front());
+    terms.clear();
+    SmallVector<Value> yielded;
+    if (!region.empty()) {
+      if (failed(inlineBlock(region.front(), mapping)))
+        return failure();
+      for (Value value : region.front().getTerminator()->getOperands())
+        yielded.push_back(mapping.lookup(value));
+    }
+    yielded.push_back(getTotal(loc));
+    scf::YieldOp::create(builder, loc, yielded);
+  }
+  for (auto [result, replacement] :
+       llvm::zip(branch.getResults(), clone.getResults()))
+    mapping.map(result, replacement);
+  terms = std::move(outer);
+  terms.push_back(clone.getResults().back());
   return success();
 }
 

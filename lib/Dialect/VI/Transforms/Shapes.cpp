@@ -9,6 +9,7 @@
 
 #include "vi/Dialect/VI/IR/Bijectors.h"
 #include "vi/Dialect/VI/IR/Expression.h"
+#include "vi/Dialect/VI/IR/Loops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -136,7 +137,14 @@ Value vi::buildDimension(OpBuilder &builder, Value tensor, unsigned dimension,
     return tensor::DimOp::create(builder, loc, known, dimension);
 
   if (auto argument = dyn_cast<BlockArgument>(tensor)) {
-    auto plate = dyn_cast<PlateOp>(argument.getOwner()->getParentOp());
+    Operation *parent = argument.getOwner()->getParentOp();
+    // A state has the shape that it starts with.
+    if (auto loop = dyn_cast<scf::ForOp>(parent)) {
+      OpOperand *init = loop.getTiedLoopInit(argument);
+      return init ? buildDimension(builder, init->get(), dimension, mapping)
+                  : Value();
+    }
+    auto plate = dyn_cast<PlateOp>(parent);
     if (!plate)
       return Value();
     unsigned number = argument.getArgNumber();
@@ -169,6 +177,11 @@ Value vi::buildDimension(OpBuilder &builder, Value tensor, unsigned dimension,
         return buildDimension(builder,
                               plate.getYield().getValues()[number - sums],
                               dimension - 1, mapping);
+      })
+      .Case([&](scf::ForOp loop) {
+        return buildDimension(
+            builder, loop.getTiedLoopInit(cast<OpResult>(tensor))->get(),
+            dimension, mapping);
       })
       .Case([&](ConstrainOp op) {
         return addToSize(
@@ -227,26 +240,47 @@ Value vi::buildDimension(OpBuilder &builder, Value tensor, unsigned dimension,
       });
 }
 
+Value vi::buildRepetitionCount(OpBuilder &builder, Operation *repetition,
+                               IRMapping &mapping) {
+  if (auto plate = dyn_cast<PlateOp>(repetition))
+    return buildSize(builder, plate.getCount(), mapping);
+  auto loop = cast<scf::ForOp>(repetition);
+  Value lower = buildSize(builder, loop.getLowerBound(), mapping);
+  Value upper = buildSize(builder, loop.getUpperBound(), mapping);
+  Value step = buildSize(builder, loop.getStep(), mapping);
+  if (!lower || !upper || !step)
+    return Value();
+  ImplicitLocOpBuilder implicit(loop.getLoc(), builder);
+  return buildTripCount(implicit, lower, upper, step);
+}
+
+LogicalResult vi::buildRepetitionCounts(OpBuilder &builder, Operation *site,
+                                        IRMapping &mapping,
+                                        SmallVectorImpl<Value> &counts) {
+  for (Operation *repetition : getRepetitions(site)) {
+    if (Value count = buildRepetitionCount(builder, repetition, mapping)) {
+      counts.push_back(count);
+      continue;
+    }
+    auto plate = dyn_cast<PlateOp>(repetition);
+    InFlightDiagnostic diagnostic =
+        plate ? site->emitError("the number of members of plate '")
+                    << plate.getName() << "'"
+              : site->emitError("the number of iterations of the loop");
+    diagnostic << " must be a function of the data alone, as it is a dimension "
+                  "of the site in it";
+    diagnostic.attachNote(repetition->getLoc())
+        << "the " << (plate ? "plate" : "loop") << " is here";
+    return diagnostic;
+  }
+  return success();
+}
+
 LogicalResult vi::buildSiteShape(OpBuilder &builder, Operation *site,
                                  Value value, IRMapping &mapping,
                                  SmallVectorImpl<Value> &shape) {
-  SmallVector<PlateOp> plates;
-  for (auto plate = site->getParentOfType<PlateOp>(); plate;
-       plate = plate->getParentOfType<PlateOp>())
-    plates.insert(plates.begin(), plate);
-  for (PlateOp plate : plates) {
-    Value count = buildSize(builder, plate.getCount(), mapping);
-    if (!count) {
-      InFlightDiagnostic diagnostic =
-          site->emitError("the number of members of plate '")
-          << plate.getName()
-          << "' must be a function of the data alone, as it is a dimension of "
-             "the site in it";
-      diagnostic.attachNote(plate.getLoc()) << "the plate is here";
-      return diagnostic;
-    }
-    shape.push_back(count);
-  }
+  if (failed(buildRepetitionCounts(builder, site, mapping, shape)))
+    return failure();
   auto type = dyn_cast<RankedTensorType>(value.getType());
   for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i) {
     Value size = buildDimension(builder, value, i, mapping);

@@ -55,10 +55,38 @@ def VI_ModelOp : VI_FunctionLikeOp<"model", [Symbol]> {
     entries of the data file. An argument that holds indices says so with
     `vi.index` (see `#vi.index`).
 
+    Sequences are loops (`scf.for`) that carry a state. A site in a loop is the
+    element, at that iteration, of a site with one dimension more: its whole
+    value, as the guide samples it and reports show it, has the iterations as
+    leading dimension. Observations and factors may also stand in `scf.if`.
+
     Constraints:
     1. Site names are unique in the model.
     2. A latent of a plate is used inside the plate only; outside, its stack
        (the plate's result) is used.
+    3. The number of iterations of a loop with sites of values (`vi.sample`,
+       `vi.deterministic`, `vi.predict`) is a function of the data alone. Such
+       sites do not stand in `scf.if`, as they are there whatever its condition.
+
+    Example:
+
+    ```mlir
+    vi.model @local_level(%y: tensor<?xf64>, %q: f64, %r: f64) {
+      %zero = arith.constant 0.0 : f64
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %n = tensor.dim %y, %c0 : tensor<?xf64>
+      %last = scf.for %t = %c0 to %n step %c1
+          iter_args(%before = %zero) -> f64 {
+        %transition = vi.normal %before, %q : f64, f64
+        %x_t = vi.sample "x" from %transition : f64
+        %seen = vi.normal %x_t, %r : f64, f64
+        %y_t = tensor.extract %y[%t] : tensor<?xf64>
+        vi.observe "y" from %seen, %y_t : f64, f64
+        scf.yield %x_t : f64
+      }
+    }
+    ```
 
     Example:
 
@@ -90,7 +118,9 @@ def VI_GuideOp : VI_FunctionLikeOp<"guide", [
 
     Constraints:
     1. Every latent site of the model is sampled exactly once, in plates of the
-       same names, with values of the same type.
+       same names, with values of the same type. Dimensions that are plates or
+       loops in the model may be dimensions of the value, and a loop a plate or
+       a loop: a chain in which a state depends on the one before.
     2. The support of each site's distribution lies inside the support of the
        model's distribution of that site: elsewhere KL(q || p) is infinite.
 

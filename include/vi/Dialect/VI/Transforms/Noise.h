@@ -67,7 +67,8 @@ mlir::Value buildNoiseCount(mlir::OpBuilder &builder, mlir::Value value,
                             mlir::IRMapping &mapping);
 
 /// Emits the row-major index of the member at hand among the members of all the
-/// plates around `block`, up to `root`; null where there is no plate.
+/// plates and iterations of all the loops around `block`, up to `root`; null
+/// where there is none.
 mlir::Value buildMemberIndex(mlir::OpBuilder &builder, mlir::Block *block,
                              mlir::Operation *root = nullptr);
 

@@ -208,7 +208,8 @@ def AutoGuide : Pass<"vi-auto-guide", "::mlir::ModuleOp"> {
       then the mode of the joint density on the unconstrained scale.
 
     Every latent site must be on the real line (see `vi-unconstrain`), and of a
-    size that is a function of the data.
+    size that is a function of the data. A site in a loop is a vector of the
+    loop's number of iterations, with a plate named `SITE.t`.
 
     Example: with `vi-auto-guide{family=meanfield}`,
 
@@ -354,7 +355,9 @@ def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {
     and the sum of log-densities: E_q[log p(x, z) - log q(z)].
 
     Draws of a plate are stacked by the guide's plate and sliced by the model's;
-    `vi-fuse-plates` makes one plate of the two. Everything inside a data plate
+    `vi-fuse-plates` makes one plate of the two. A loop (`scf.for`) stacks and
+    slices by the number of the iteration, and carries its terms; a branch
+    (`scf.if`) returns them. Everything inside a data plate
     is multiplied by the scale of its range.
 
     Example:

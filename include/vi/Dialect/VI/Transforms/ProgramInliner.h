@@ -27,10 +27,10 @@ struct Batch {
 class ParameterReader;
 
 /// Clones the body of a model or guide into ordinary code. What a site becomes
-/// is up to the subclass; this class takes care of plates and loops: named
-/// values that enter a plate are sliced (`inputs`), named values that leave one
-/// are stacked (`outputs`), and terms of the log-density are summed up
-/// (`terms`).
+/// is up to the subclass; this class takes care of plates, loops and branches:
+/// named values that enter a plate or loop are sliced (`inputs`), named values
+/// that leave one are stacked (`outputs`), and terms of the log-density are
+/// summed up (`terms`).
 class ProgramInliner {
 public:
   /// Learned parameters are taken from `reader`.
@@ -96,14 +96,17 @@ private:
   llvm::LogicalResult inlinePlate(PlateOp op, mlir::IRMapping &mapping);
   llvm::LogicalResult inlineOther(mlir::Operation &op,
                                   mlir::IRMapping &mapping);
-  llvm::LogicalResult inlineLoop(mlir::Operation &op, mlir::IRMapping &mapping);
-  /// Makes the outputs of a loop's body results of the loop, stacked.
-  llvm::LogicalResult
-  stackOutputs(mlir::scf::ForOp &loop,
-               const llvm::MapVector<llvm::StringRef, mlir::Value> &leaving);
+  llvm::LogicalResult inlineLoop(mlir::scf::ForOp op, mlir::IRMapping &mapping);
+  llvm::LogicalResult inlineBranch(mlir::scf::IfOp op,
+                                   mlir::IRMapping &mapping);
+  /// Makes the outputs of a loop's body results of the loop, stacked: the last
+  /// ones of the loop that takes its place.
+  mlir::FailureOr<mlir::scf::ForOp> stackOutputs(mlir::scf::ForOp loop);
 
-  /// Number of plates around the present place.
+  /// Number of plates and loops around the present place.
   unsigned depth = 0;
+  /// What stands for the program's arguments.
+  llvm::SmallVector<mlir::Value> arguments;
 };
 
 /// Takes the parameters of programs, one after the other, out of a flat vector

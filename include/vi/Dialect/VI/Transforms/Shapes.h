@@ -28,9 +28,23 @@ mlir::Value buildSize(mlir::OpBuilder &builder, mlir::Value size,
 mlir::Value buildDimension(mlir::OpBuilder &builder, mlir::Value tensor,
                            unsigned dimension, mlir::IRMapping &mapping);
 
-/// Emits the whole shape of a site: the counts of the plates around it,
-/// outermost first, then the dimensions of its value. An error at the site
-/// where a size depends on more than the data.
+/// Emits the number of members of a plate or of iterations of a loop of another
+/// place; see `buildSize`.
+mlir::Value buildRepetitionCount(mlir::OpBuilder &builder,
+                                 mlir::Operation *repetition,
+                                 mlir::IRMapping &mapping);
+
+/// Emits how often a site is met: the number of members of each plate and of
+/// iterations of each loop around it, outermost first. An error at the site
+/// where a number depends on more than the data.
+llvm::LogicalResult
+buildRepetitionCounts(mlir::OpBuilder &builder, mlir::Operation *site,
+                      mlir::IRMapping &mapping,
+                      llvm::SmallVectorImpl<mlir::Value> &counts);
+
+/// Emits the whole shape of a site: how often it is met
+/// (`buildRepetitionCounts`), then the dimensions of its value. An error at the
+/// site where a size depends on more than the data.
 llvm::LogicalResult buildSiteShape(mlir::OpBuilder &builder,
                                    mlir::Operation *site, mlir::Value value,
                                    mlir::IRMapping &mapping,
