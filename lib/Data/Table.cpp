@@ -208,7 +208,7 @@ void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
   }
 
   os << "ELBO " << llvm::format("%.4f", summary.elbo);
-  if (summary.elboMCSE == 0)
+  if (summary.elboIsExact)
     os << " (no term is sampled)";
   else if (std::isfinite(summary.elboMCSE))
     os << llvm::format(" (Monte Carlo error %.2g)", summary.elboMCSE);

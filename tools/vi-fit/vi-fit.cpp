@@ -479,6 +479,7 @@ int run() {
   summary.title = model.getTitle();
   summary.elbo = result.elbo;
   summary.elboMCSE = result.elboError;
+  summary.elboIsExact = model.isExact();
   summary.elboUpToConstant = model.isUpToConstant();
   summary.converged = result.hasConverged();
   summary.iterations = result.iterations;

@@ -67,6 +67,9 @@ struct FitSummary {
   double elbo = std::numeric_limits<double>::quiet_NaN();
   /// The Monte Carlo standard error of `elbo`.
   double elboMCSE = std::numeric_limits<double>::quiet_NaN();
+  /// All terms of the ELBO have closed forms: nothing is sampled. (The error
+  /// can be 0 without, where held draws make a term exact.)
+  bool elboIsExact = false;
   /// The ELBO is known up to a constant: a prior is improper, or a factor is
   /// not normalized.
   bool elboUpToConstant = false;
