@@ -271,7 +271,7 @@ LogicalResult MemberLanes::emitElementwise(Operation *op) {
   for (Value operand : op->getOperands()) {
     Value vector = getLanes(operand);
     if (!vector)
-      return fail(op);
+      return failure();
     operands.push_back(vector);
   }
   Operation *vector = op->clone();
@@ -292,7 +292,7 @@ LogicalResult MemberLanes::emitEachLane(Operation *op) {
     for (Value operand : op->getOperands()) {
       Value scalar = getLane(operand, lane);
       if (!scalar)
-        return fail(op);
+        return failure();
       mapping.map(operand, scalar);
     }
     Operation *scalar = builder.clone(*op, mapping);
@@ -378,7 +378,7 @@ LogicalResult MemberLanes::emitExtract(Operation *op) {
   case Form::Rows:
     break;
   default:
-    return fail(op);
+    return failure();
   }
 
   // Lane by lane.
@@ -386,7 +386,7 @@ LogicalResult MemberLanes::emitExtract(Operation *op) {
   for (int64_t lane = 0; lane < lanes; ++lane) {
     SmallVector<Value> at = getLaneIndices(indices, lane);
     if (llvm::is_contained(at, Value()))
-      return fail(op);
+      return failure();
     if (tensor.form == Form::Rows)
       at.insert(at.begin(), getIndex(lane));
     else if (tensor.form == Form::Tile)
@@ -403,11 +403,11 @@ LogicalResult MemberLanes::emitExtract(Operation *op) {
 LogicalResult MemberLanes::addToElements(Operation *op, const Entry &element) {
   // `element + contribution`, in either order.
   if (!isa<arith::AddFOp, arith::AddIOp>(op))
-    return fail(op);
+    return failure();
   unsigned at = lookup(op->getOperand(0)).form == Form::Element ? 1 : 0;
   Value contribution = getLanes(op->getOperand(at));
   if (!contribution)
-    return fail(op);
+    return failure();
   Entry sum = element;
   if (sum.contribution) {
     Operation *add = op->clone();
@@ -443,7 +443,7 @@ LogicalResult MemberLanes::addToLaneSum(Operation *op, const Entry &target,
   for (int64_t lane = 0; lane < lanes; ++lane) {
     SmallVector<Value> at = getLaneIndices(indices, lane);
     if (llvm::is_contained(at, Value()))
-      return fail(op);
+      return failure();
     at.push_back(getIndex(lane));
     Value before = tensor::ExtractOp::create(builder, loc, sum, at);
     Value contribution =
@@ -468,7 +468,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
     Value tile = getTile(insert.getDest());
     Value vector = getLanes(insert.getScalar());
     if (!tile || !vector || target.form == Form::Rows)
-      return fail(op);
+      return failure();
     if (uniformIndices) {
       SmallVector<Value> at = getLaneIndices(indices, 0);
       at.push_back(getIndex(0));
@@ -478,7 +478,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
     for (int64_t lane = 0; lane < lanes; ++lane) {
       SmallVector<Value> at = getLaneIndices(indices, lane);
       if (llvm::is_contained(at, Value()))
-        return fail(op);
+        return failure();
       at.push_back(getIndex(lane));
       tile = tensor::InsertOp::create(
           builder, loc, vector::ExtractOp::create(builder, loc, vector, lane),
@@ -491,7 +491,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
   // A running sum: `sum[indices] += contribution`.
   if (scalar.form != Form::Element || scalar.value != target.value ||
       scalar.indices != SmallVector<Value>(indices))
-    return fail(op);
+    return failure();
   if (!scalar.contribution) {
     setSum(insert.getResult(), target, target.value);
     return success();
@@ -546,7 +546,7 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
   }
   for (Value index : indices)
     if (!isUniform(index) && !getLanes(index))
-      return fail(op);
+      return failure();
   // Members in order of their groups mostly share one element: adding them up
   // first spares a chain of dependent additions to one address.
   Value same;
@@ -590,7 +590,7 @@ LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
   Entry source = lookup(slice.getSource());
   if (source.form != Form::Tile && source.form != Form::Rows &&
       source.form != Form::Sum)
-    return fail(op);
+    return failure();
   auto remap = [&](ArrayRef<OpFoldResult> mixed)
       -> std::optional<SmallVector<OpFoldResult>> {
     SmallVector<OpFoldResult> all;
@@ -610,7 +610,7 @@ LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
   auto sizes = remap(slice.getMixedSizes());
   auto strides = remap(slice.getMixedStrides());
   if (!offsets || !sizes || !strides)
-    return fail(op);
+    return failure();
   if (source.form == Form::Sum) {
     setSum(slice.getResult(), source,
            tensor::ExtractSliceOp::create(builder, op->getLoc(),
@@ -641,13 +641,13 @@ LogicalResult MemberLanes::emitInsertSlice(Operation *op) {
   auto insert = cast<tensor::InsertSliceOp>(op);
   Entry source = lookup(insert.getSource()), target = lookup(insert.getDest());
   if (source.form != Form::Sum || target.form != Form::Sum)
-    return fail(op);
+    return failure();
   IRMapping mapping;
   mapping.map(insert.getSource(), source.value);
   mapping.map(insert.getDest(), target.value);
   for (Value operand : op->getOperands().drop_front(2)) {
     if (!isUniform(operand))
-      return fail(op);
+      return failure();
     mapping.map(operand, lookup(operand).value);
   }
   setSum(insert.getResult(), target, builder.clone(*op, mapping)->getResult(0));
@@ -668,7 +668,7 @@ LogicalResult MemberLanes::emitFromElements(Operation *op) {
   for (auto [number, element] : llvm::enumerate(from.getElements())) {
     Value vector = getLanes(element);
     if (!vector)
-      return fail(op);
+      return failure();
     SmallVector<Value> at;
     int64_t rest = number;
     for (int64_t stride : strides) {
@@ -686,10 +686,10 @@ LogicalResult MemberLanes::emitSplat(Operation *op) {
   auto splat = cast<tensor::SplatOp>(op);
   for (Value size : splat.getDynamicSizes())
     if (!isUniform(size))
-      return fail(op);
+      return failure();
   Value input = getTile(splat.getInput());
   if (!input)
-    return fail(op);
+    return failure();
   SmallVector<Value> sizes;
   for (Value size : splat.getDynamicSizes())
     sizes.push_back(lookup(size).value);
@@ -718,7 +718,7 @@ LogicalResult MemberLanes::emitDim(Operation *op) {
   Entry source = lookup(dim.getSource());
   std::optional<int64_t> index = dim.getConstantIndex();
   if (!index)
-    return fail(op);
+    return failure();
   int64_t at = source.form == Form::Rows ? *index + 1 : *index;
   set(dim.getResult(), Form::Uniform,
       tensor::DimOp::create(builder, op->getLoc(), source.value, at));
@@ -754,13 +754,13 @@ static bool isSumWith(Value value, BlockArgument sum) {
 LogicalResult MemberLanes::emitGeneric(Operation *op) {
   auto generic = cast<linalg::GenericOp>(op);
   if (!generic.hasPureTensorSemantics())
-    return fail(op);
+    return failure();
   bool captures = false;
   visitUsedValuesDefinedAbove(
       generic.getRegion(), generic.getRegion(),
       [&](OpOperand *operand) { captures |= !isUniform(operand->get()); });
   if (captures)
-    return fail(op);
+    return failure();
 
   // Sums over all lanes and results for each member differ in what the new
   // dimension is.
@@ -773,7 +773,7 @@ LogicalResult MemberLanes::emitGeneric(Operation *op) {
     if (entry.form == Form::LaneSum && rows) {
       // Rows are added up where they lie.
       unsuitableSum = entry.sum;
-      return fail(op);
+      return failure();
     }
     (entry.form == Form::Sum ? shared : own).push_back(number);
   }
@@ -814,7 +814,7 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
     }
     Value tile = getTile(value);
     if (!tile)
-      return fail(generic);
+      return failure();
     inputs.push_back(tile);
     addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
   }
@@ -831,7 +831,7 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
     Value start =
         entry.form == Form::Uniform ? entry.value : getTile(operand.get());
     if (!start)
-      return fail(generic);
+      return failure();
     inputs.push_back(start);
     addMap(generic.getMatchingIndexingMap(&operand),
            entry.form == Form::Lanes ? Form::Tile : entry.form);
@@ -844,7 +844,7 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
     bool isSum = entry.form == Form::Sum || entry.form == Form::LaneSum;
     if (isSum && !isSumWith(body->getTerminator()->getOperand(result),
                             body->getArgument(operand.getOperandNumber())))
-      return fail(generic);
+      return failure();
     // What the body does not read need not be there.
     bool reads = generic.payloadUsesValueFromOperand(&operand);
     bool inRows = !isSum && reads && entry.form == Form::Rows;
@@ -854,7 +854,7 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
     else
       output = reads ? getTile(value) : createTile(value);
     if (!output)
-      return fail(generic);
+      return failure();
     outputs.push_back(output);
     types.push_back(output.getType());
     forms.push_back(inRows ? Form::Rows : Form::Tile);
@@ -911,30 +911,63 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
 // Loops inside a member
 //===----------------------------------------------------------------------===//
 
+LogicalResult MemberLanes::getCarried(ValueRange inits,
+                                      SmallVectorImpl<Entry> &carried,
+                                      SmallVectorImpl<Value> &values) {
+  for (Value init : inits) {
+    Entry entry = lookup(init);
+    if (entry.form != Form::Sum && entry.form != Form::LaneSum) {
+      bool scalar = isScalar(init.getType());
+      Value value = scalar ? getLanes(init) : getTile(init);
+      if (!value || entry.form == Form::Rows)
+        return failure();
+      entry.form = scalar ? Form::Lanes : Form::Tile;
+      entry.value = value;
+    }
+    carried.push_back(entry);
+    values.push_back(entry.value);
+  }
+  return success();
+}
+
+void MemberLanes::setCarried(ArrayRef<Entry> carried, ValueRange before,
+                             ValueRange after) {
+  for (auto [entry, from, to] : llvm::zip(carried, before, after)) {
+    if (entry.form == Form::Sum || entry.form == Form::LaneSum)
+      setSum(from, entry, to);
+    else
+      set(from, entry.form, to);
+  }
+}
+
+LogicalResult MemberLanes::getNext(ArrayRef<Entry> carried, ValueRange yielded,
+                                   SmallVectorImpl<Value> &next) {
+  for (auto [before, value] : llvm::zip(carried, yielded)) {
+    Entry entry = lookup(value);
+    Value result;
+    if (before.form == Form::Sum || before.form == Form::LaneSum)
+      result = entry.form == before.form ? entry.value : Value();
+    else if (before.form == Form::Lanes)
+      result = getLanes(value);
+    else if (entry.form != Form::Rows)
+      result = getTile(value);
+    if (!result)
+      return failure();
+    next.push_back(result);
+  }
+  return success();
+}
+
 LogicalResult MemberLanes::emitFor(Operation *op) {
   auto loop = cast<scf::ForOp>(op);
   for (Value bound :
        {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
     if (!isUniform(bound))
-      return fail(op);
-  SmallVector<Value> inits;
-  SmallVector<Form> forms;
+      return failure();
   SmallVector<Entry> carried;
-  for (Value init : loop.getInitArgs()) {
-    Entry entry = lookup(init);
-    carried.push_back(entry);
-    if (entry.form == Form::Sum || entry.form == Form::LaneSum) {
-      inits.push_back(entry.value);
-      forms.push_back(entry.form);
-      continue;
-    }
-    bool scalar = isScalar(init.getType());
-    Value value = scalar ? getLanes(init) : getTile(init);
-    if (!value || entry.form == Form::Rows)
-      return fail(op);
-    inits.push_back(value);
-    forms.push_back(scalar ? Form::Lanes : Form::Tile);
-  }
+  SmallVector<Value> inits;
+  if (failed(getCarried(loop.getInitArgs(), carried, inits)))
+    return failure();
   auto lower = lookup(loop.getLowerBound()).value;
   auto upper = lookup(loop.getUpperBound()).value;
   auto step = lookup(loop.getStep()).value;
@@ -946,35 +979,17 @@ LogicalResult MemberLanes::emitFor(Operation *op) {
     body->getTerminator()->erase();
   builder.setInsertionPointToEnd(body);
   set(loop.getInductionVar(), Form::Uniform, copy.getInductionVar());
-  auto setCarried = [&](ValueRange before, ValueRange after) {
-    for (auto [from, to, form, entry] :
-         llvm::zip(before, after, forms, carried)) {
-      if (form == Form::Sum || form == Form::LaneSum)
-        setSum(from, entry, to);
-      else
-        set(from, form, to);
-    }
-  };
-  setCarried(loop.getRegionIterArgs(), copy.getRegionIterArgs());
+
+  SmallVector<Value> arguments(loop.getRegionIterArgs());
+  setCarried(carried, arguments, copy.getRegionIterArgs());
   if (failed(emitBlock(loop.getBody())))
     return failure();
   SmallVector<Value> next;
-  for (auto [value, form] :
-       llvm::zip(loop.getBody()->getTerminator()->getOperands(), forms)) {
-    Entry entry = lookup(value);
-    Value result;
-    if (form == Form::Sum || form == Form::LaneSum)
-      result = entry.form == form ? entry.value : Value();
-    else if (form == Form::Lanes)
-      result = getLanes(value);
-    else if (entry.form != Form::Rows)
-      result = getTile(value);
-    if (!result)
-      return fail(op);
-    next.push_back(result);
-  }
+  if (failed(getNext(carried, loop.getBody()->getTerminator()->getOperands(),
+                     next)))
+    return failure();
   scf::YieldOp::create(builder, op->getLoc(), next);
-  setCarried(loop.getResults(), copy.getResults());
+  setCarried(carried, loop.getResults(), copy.getResults());
   return success();
 }
 
@@ -982,31 +997,17 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
   int64_t count = plate.getStaticCount();
   bool many = ShapedType::isDynamic(count) || count > maxNestedMembers;
   if ((many && !isData) || plate.getBegin() || !isUniform(plate.getCount()))
-    return fail(plate);
+    return failure();
   Location loc = plate.getLoc();
-  SmallVector<Value> inits;
-  SmallVector<Form> forms;
   SmallVector<Entry> carried;
-  for (Value init : plate.getInits()) {
-    Entry entry = lookup(init);
-    carried.push_back(entry);
-    if (entry.form == Form::Sum || entry.form == Form::LaneSum) {
-      inits.push_back(entry.value);
-      forms.push_back(entry.form);
-      continue;
-    }
-    bool scalar = isScalar(init.getType());
-    Value value = scalar ? getLanes(init) : getTile(init);
-    if (!value || entry.form == Form::Rows)
-      return fail(plate);
-    inits.push_back(value);
-    forms.push_back(scalar ? Form::Lanes : Form::Tile);
-  }
+  SmallVector<Value> inits;
+  if (failed(getCarried(plate.getInits(), carried, inits)))
+    return failure();
   for (Value stack : plate.getStacks()) {
     auto type = cast<RankedTensorType>(stack.getType());
     if (ShapedType::isDynamic(count) ||
         llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
-      return fail(plate);
+      return failure();
     SmallVector<int64_t> shape(type.getShape());
     shape[0] = count;
     shape.push_back(lanes);
@@ -1050,13 +1051,13 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
         continue;
       }
       default:
-        return fail(plate);
+        return failure();
       }
     }
     // A tensor of one dimension less: drop the plate's.
     if (source.form != Form::Uniform && source.form != Form::Tile &&
         source.form != Form::Rows)
-      return fail(plate);
+      return failure();
     bool rows = source.form == Form::Rows;
     auto sourceType = cast<RankedTensorType>(source.value.getType());
     int64_t rank = sourceType.getRank(), dropped = rows ? 1 : 0;
@@ -1079,53 +1080,34 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
             source.value, offsets, sizes, strides));
   }
   unsigned sums = plate.getSums().size();
-  auto setCarried = [&](ValueRange before, ValueRange after) {
-    for (auto [from, to, form, entry] :
-         llvm::zip(before, after, forms, carried)) {
-      if (form == Form::Sum || form == Form::LaneSum)
-        setSum(from, entry, to);
-      else
-        set(from, form, to);
-    }
-  };
+
   SmallVector<Value> arguments(plate.getSumArguments().begin(),
                                plate.getSumArguments().end());
-  setCarried(arguments, loop.getRegionIterArgs().take_front(sums));
+  setCarried(carried, arguments, loop.getRegionIterArgs().take_front(sums));
   if (failed(emitBlock(plate.getBlock())))
     return failure();
   YieldOp yield = plate.getYield();
   SmallVector<Value> next;
-  for (auto [value, form] : llvm::zip(yield.getSums(), forms)) {
-    Entry entry = lookup(value);
-    Value result;
-    if (form == Form::Sum || form == Form::LaneSum)
-      result = entry.form == form ? entry.value : Value();
-    else if (form == Form::Lanes)
-      result = getLanes(value);
-    else if (entry.form != Form::Rows)
-      result = getTile(value);
-    if (!result)
-      return fail(plate);
-    next.push_back(result);
-  }
+  if (failed(getNext(carried, yield.getSums(), next)))
+    return failure();
   for (auto [value, stack] : llvm::zip(
            yield.getValues(), loop.getRegionIterArgs().drop_front(sums))) {
     if (isScalar(value.getType())) {
       Value vector = getLanes(value);
       if (!vector)
-        return fail(plate);
+        return failure();
       next.push_back(writeLanes(vector, stack, {index, getIndex(0)}));
       continue;
     }
     Value tile = lookup(value).form == Form::Rows ? Value() : getTile(value);
     if (!tile)
-      return fail(plate);
+      return failure();
     MemberSlice slice = getMemberSlice(builder, loc, stack, index);
     next.push_back(tensor::InsertSliceOp::create(
         builder, loc, tile, stack, slice.offsets, slice.sizes, slice.strides));
   }
   scf::YieldOp::create(builder, loc, next);
-  setCarried(plate.getSums(), loop.getResults().take_front(sums));
+  setCarried(carried, plate.getSums(), loop.getResults().take_front(sums));
   for (auto [stack, tile] :
        llvm::zip(plate.getStacks(), loop.getResults().drop_front(sums)))
     set(stack, Form::Tile, tile);
@@ -1139,7 +1121,7 @@ LogicalResult MemberLanes::emitPlate(PlateOp plate) {
 LogicalResult MemberLanes::emitOp(Operation *op) {
   if (isUniform(op)) {
     if (!isMemoryEffectFree(op))
-      return fail(op);
+      return failure();
     IRMapping mapping;
     auto add = [&](Value value) { mapping.map(value, lookup(value).value); };
     for (Value operand : op->getOperands())
@@ -1181,7 +1163,7 @@ LogicalResult MemberLanes::emitOp(Operation *op) {
                  llvm::all_of(op->getOperandTypes(), isScalar) &&
                  llvm::all_of(op->getResultTypes(), isScalar);
   if (!scalars || !isMemoryEffectFree(op))
-    return fail(op);
+    return failure();
   if (OpTrait::hasElementwiseMappableTraits(op))
     return emitElementwise(op);
   return emitEachLane(op);
@@ -1244,20 +1226,20 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
     else
       sum = Value();
     if (!sum)
-      return fail(yield);
+      return failure();
   }
   for (auto [stack, value] : llvm::zip(stacks, yield.getValues())) {
     if (isScalar(value.getType())) {
       Value vector = getLanes(value);
       if (!vector)
-        return fail(yield);
+        return failure();
       stack = writeLanes(vector, stack, base);
       continue;
     }
     Entry entry = lookup(value);
     Value tile = getTile(value);
     if (!tile)
-      return fail(yield);
+      return failure();
     // Members become the leading dimension.
     MemberSlice rows = getMemberSlice(builder, loc, stack, base, lanes);
     if (entry.form != Form::Rows) {

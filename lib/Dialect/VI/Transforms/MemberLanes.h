@@ -53,9 +53,6 @@ public:
   /// that is due to that; none where it is due to something else.
   std::optional<unsigned> getUnsuitableSum() const { return unsuitableSum; }
 
-  /// What could not be written, after a failure.
-  mlir::Operation *getObstacle() const { return obstacle; }
-
 private:
   /// How the value of one member is kept.
   enum class Form {
@@ -108,6 +105,18 @@ private:
                                   bool areSums);
   mlir::LogicalResult emitFor(mlir::Operation *op);
   mlir::LogicalResult emitPlate(PlateOp plate);
+  /// What a loop inside a member carries: the entries of `inits` as they are
+  /// carried, and their values.
+  mlir::LogicalResult getCarried(mlir::ValueRange inits,
+                                 llvm::SmallVectorImpl<Entry> &carried,
+                                 llvm::SmallVectorImpl<mlir::Value> &values);
+  /// Enters the values `after` of what is carried for the member's `before`.
+  void setCarried(llvm::ArrayRef<Entry> carried, mlir::ValueRange before,
+                  mlir::ValueRange after);
+  /// The next values of what is carried, from those that the member yields.
+  mlir::LogicalResult getNext(llvm::ArrayRef<Entry> carried,
+                              mlir::ValueRange yielded,
+                              llvm::SmallVectorImpl<mlir::Value> &next);
   mlir::LogicalResult addToLaneSum(mlir::Operation *op, const Entry &target,
                                    const Entry &element);
   mlir::LogicalResult addToElements(mlir::Operation *op, const Entry &element);
@@ -143,10 +152,6 @@ private:
   /// The indices `values` as of lane `lane`.
   llvm::SmallVector<mlir::Value> getLaneIndices(mlir::ValueRange values,
                                                 int64_t lane);
-  mlir::LogicalResult fail(mlir::Operation *op) {
-    obstacle = op;
-    return mlir::failure();
-  }
 
   mlir::OpBuilder &builder;
   int64_t lanes;
@@ -154,7 +159,7 @@ private:
   llvm::DenseMap<mlir::Value, Entry> entries;
   /// Whether the plate is one of data: it has a range.
   bool isData = false;
-  mlir::Operation *obstacle = nullptr;
+
   std::optional<unsigned> unsuitableSum;
 };
 
