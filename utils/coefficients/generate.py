@@ -14,6 +14,7 @@ import sys
 from mpmath import mp, mpf
 import mpmath
 
+from generated import write_or_check
 from minimax import ROUND, minimax, rational
 
 mp.dps = 40
@@ -327,14 +328,7 @@ enum Format {{ F64, F32 }};
 
 
 def main():
-    new = text()
-    if sys.argv[1:] == ["--check"]:
-        with open(HEADER) as file:
-            if file.read() != new:
-                sys.exit(f"{os.path.normpath(HEADER)} is not up to date")
-        return
-    with open(HEADER, "w") as file:
-        file.write(new)
+    write_or_check(HEADER, text(), sys.argv[1:])
 
 
 if __name__ == "__main__":

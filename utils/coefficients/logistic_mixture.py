@@ -40,6 +40,7 @@ import sys
 import mpmath
 from mpmath import mp, mpf
 
+from generated import write_or_check
 from minimax import minimax
 
 mp.dps = 40
@@ -304,14 +305,7 @@ def main():
         for kind in KINDS:
             search(kind)
         return
-    new = text()
-    if sys.argv[1:] == ["--check"]:
-        with open(HEADER) as file:
-            if file.read() != new:
-                sys.exit(f"{os.path.normpath(HEADER)} is not up to date")
-        return
-    with open(HEADER, "w") as file:
-        file.write(new)
+    write_or_check(HEADER, text(), sys.argv[1:])
 
 
 if __name__ == "__main__":
