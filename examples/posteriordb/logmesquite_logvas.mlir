@@ -1,0 +1,57 @@
+//===- Weight of mesquite bushes, in logarithms -------------------------------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   beta, sigma   ~ flat
+//   log weight[n] ~ normal(beta[1] + beta[2] log volume[n]
+//                          + beta[3] log area[n] + beta[4] log shape[n]
+//                          + beta[5] log total_height[n]
+//                          + beta[6] log density[n] + beta[7] group[n], sigma)
+//
+// with volume = diam1 diam2 canopy_height, area = diam1 diam2, and shape =
+// diam1 / diam2.
+//
+//===----------------------------------------------------------------------===//
+
+vi.model @logmesquite_logvas(
+    %N: index, %weight: tensor<?xf64>, %diam1: tensor<?xf64>,
+    %diam2: tensor<?xf64>, %canopy_height: tensor<?xf64>,
+    %total_height: tensor<?xf64>, %density: tensor<?xf64>,
+    %group: tensor<?xf64>) {
+  %dot_zero = arith.constant dense<0.0> : tensor<f64>
+  %one = arith.constant 1.0 : f64
+
+  %flat = vi.flat real : f64
+  %beta = vi.sample "beta" from %flat : f64 -> tensor<7xf64>
+  %positive = vi.flat positive : f64
+  %sigma = vi.sample "sigma" from %positive : f64
+
+  vi.plate "bush" %n in %N (%weight_n = %weight : tensor<?xf64>,
+                            %diam1_n = %diam1 : tensor<?xf64>,
+                            %diam2_n = %diam2 : tensor<?xf64>,
+                            %canopy_height_n = %canopy_height : tensor<?xf64>,
+                            %total_height_n = %total_height : tensor<?xf64>,
+                            %density_n = %density : tensor<?xf64>,
+                            %group_n = %group : tensor<?xf64>) {
+    %area = arith.mulf %diam1_n, %diam2_n : f64
+    %volume = arith.mulf %area, %canopy_height_n : f64
+    %shape = arith.divf %diam1_n, %diam2_n : f64
+    %log_weight = math.log %weight_n : f64
+    %log_volume = math.log %volume : f64
+    %log_area = math.log %area : f64
+    %log_shape = math.log %shape : f64
+    %log_total_height = math.log %total_height_n : f64
+    %log_density = math.log %density_n : f64
+    %row = tensor.from_elements %one, %log_volume, %log_area, %log_shape,
+        %log_total_height, %log_density, %group_n : tensor<7xf64>
+    %dot = linalg.dot ins(%row, %beta : tensor<7xf64>, tensor<7xf64>)
+                      outs(%dot_zero : tensor<f64>) -> tensor<f64>
+    %mean = tensor.extract %dot[] : tensor<f64>
+    %likelihood = vi.normal %mean, %sigma : f64, f64
+    vi.observe "log_weight" from %likelihood, %log_weight : f64, f64
+    vi.yield
+  }
+}
