@@ -29,6 +29,15 @@ namespace {
 constexpr double decrementTolerance = 1e-4;
 constexpr double acceptableDecrement = 1e-3;
 
+/// Parameters of a model have no scale that the geometry of q would give. A run
+/// over many of them has converged when its steps promise less than this, and
+/// it has gained less than `runTolerance` since it began anew.
+constexpr double gainTolerance = 1e-6, runTolerance = 1e-3;
+
+/// The pairs that it keeps: as gradients are dear, and their geometry is not
+/// known beforehand, more than otherwise.
+constexpr int learningHistory = 100;
+
 /// The numbers that may be read to form a Hessian anew: about a second's.
 constexpr double hessianWork = 2e8;
 
@@ -79,6 +88,12 @@ private:
   /// L-BFGS in the metric of the Hessian, and the Newton decrement.
   bool minimizeInHessianMetric();
   bool formHessian();
+  /// Whether the geometry of q gives every parameter a scale, or the Hessian
+  /// does.
+  bool hasScales() const {
+    return int64_t(result.parameters.size()) <= options.maxHessianParameters ||
+           model.getGuideParameterCount() == model.getParameterCount();
+  }
   double getDecrement(llvm::ArrayRef<double> gradient) const;
   bool findRunaway();
   bool findUnboundedRay(llvm::ArrayRef<double> before);
@@ -287,6 +302,10 @@ LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
   solver.gradientTolerance = tolerance;
   solver.maxIterations =
       std::min(iterationLimit, maxIterations - result.iterations);
+  if (!coordinates.factor && !hasScales()) {
+    solver.gainTolerance = gainTolerance;
+    solver.history = learningHistory;
+  }
   std::vector<double> y(result.parameters.size());
   LBFGSResult run = minimizeLBFGS(function, y, solver, watch, limitStep);
   result.parameters = coordinates.getParameters(y);
@@ -317,6 +336,12 @@ void DeterministicFit::minimizeInGuideMetric() {
     }
     if (round % 4 == 3)
       earlier = result.parameters;
+    // From a fresh memory, the first steps go along the gradient again.
+    if (run.status == LBFGSStatus::NoGain &&
+        result.heldELBO - before < runTolerance) {
+      result.status = FitStatus::Converged;
+      return;
+    }
     if (run.status == LBFGSStatus::Converged) {
       result.status = FitStatus::Converged;
       // The scales that measured the gradient may be out of date.

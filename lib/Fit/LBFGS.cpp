@@ -31,6 +31,8 @@ using Vector = Eigen::VectorXd;
 struct LineSearchFailure {};
 /// Thrown to leave the solver where the monitor asks for it.
 struct StopRequest {};
+/// Thrown to leave the solver where its steps promise no gain.
+struct NoGain {};
 
 /// The function that the solver sees, with what it has accepted.
 struct Problem {
@@ -38,11 +40,15 @@ struct Problem {
   LBFGSMonitor monitor;
   StepLimit limit;
   double valuePrecision;
+  double gainTolerance;
+  int64_t gainIterations;
 
   Vector accepted;
   double acceptedValue = 0;
   double acceptedGradientNorm = 0;
   int64_t iterations = 0;
+  /// The last steps one after the other that promised less than the tolerance.
+  int64_t idle = 0;
 
   /// The gradient at the start, until the solver asks for it.
   Vector startGradient;
@@ -57,7 +63,10 @@ struct Problem {
                     {gradient.data(), static_cast<size_t>(gradient.size())});
   }
 
-  void accept(const Vector &point, double value, const Vector &gradient) {
+  /// A step along a direction whose slope at its origin is `slope`: half of
+  /// its negative is what the quadratic model gains.
+  void accept(const Vector &point, double value, const Vector &gradient,
+              double slope) {
     ++iterations;
     accepted = point;
     acceptedValue = value;
@@ -65,6 +74,9 @@ struct Problem {
     if (!monitor(iterations, value, acceptedGradientNorm,
                  {point.data(), static_cast<size_t>(point.size())}))
       throw StopRequest();
+    idle = -0.5 * slope < gainTolerance ? idle + 1 : 0;
+    if (idle >= gainIterations)
+      throw NoGain();
   }
 };
 
@@ -124,7 +136,7 @@ template <typename Scalar> struct LineSearchBySlopes {
             trial.slope <= (2 * decrease - 1) * start.slope));
       if (sufficient && std::fabs(trial.slope) <= curvature * -start.slope) {
         value = trial.value;
-        problem.accept(point, value, gradient);
+        problem.accept(point, value, gradient, start.slope);
         return;
       }
       if (!sufficient || trial.slope >= 0) {
@@ -139,7 +151,7 @@ template <typename Scalar> struct LineSearchBySlopes {
           if (!(trial.slope > start.slope * (1 - 1e-6)))
             break;
           value = trial.value;
-          problem.accept(point, value, gradient);
+          problem.accept(point, value, gradient, start.slope);
           return;
         }
       }
@@ -171,7 +183,7 @@ template <typename Scalar> struct LineSearchBySlopes {
     // The solver cannot go on from a step without curvature, but its caller
     // can.
     if (low.step > 0)
-      problem.accept(lowPoint, low.value, lowGradient);
+      problem.accept(lowPoint, low.value, lowGradient, start.slope);
     throw LineSearchFailure();
   }
 };
@@ -185,8 +197,18 @@ LBFGSResult vi::fit::minimizeLBFGS(GradientFunction function,
   LBFGSResult result;
   Vector current = Eigen::Map<const Vector>(point.data(),
                                             static_cast<int64_t>(point.size()));
-  Problem problem{function, monitor, limit, options.valuePrecision, current, 0,
-                  0,        0,       {}};
+  Problem problem{function,
+                  monitor,
+                  limit,
+                  options.valuePrecision,
+                  options.gainTolerance,
+                  options.gainIterations,
+                  current,
+                  0,
+                  0,
+                  0,
+                  0,
+                  {}};
 
   // The solver takes the value at the start on trust.
   Vector gradient(current.size());
@@ -222,6 +244,8 @@ LBFGSResult vi::fit::minimizeLBFGS(GradientFunction function,
                         : LBFGSStatus::IterationLimit;
   } catch (const StopRequest &) {
     result.status = LBFGSStatus::Stopped;
+  } catch (const NoGain &) {
+    result.status = LBFGSStatus::NoGain;
   } catch (const LineSearchFailure &) {
     result.status = LBFGSStatus::LineSearchFailed;
   } catch (const std::exception &) {

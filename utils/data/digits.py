@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-#===- digits.py - data of the digits_vae example --------------------------===#
+#===- digits.py - data of handwritten digits -----------------------------===#
 #
 # Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===-----------------------------------------------------------------------===#
-"""Writes examples/digits_vae/data.npy from PyPI's scikit-learn.
+"""Writes the data of digits_vae and ppca from PyPI's scikit-learn.
 
     /usr/bin/python3 utils/data/digits.py [DIGITS.CSV.GZ]
 
 Without an argument scikit-learn's wheel is fetched with `pip download` into a
-temporary directory; Debian's python3-sklearn holds the same file. A pixel, a
-number of 0 .. 16, is 1 where it is at least 8.
+temporary directory; Debian's python3-sklearn holds the same file. A pixel is a
+number of 0 .. 16; for digits_vae it is 1 where that is at least 8.
 """
 
 import gzip
@@ -24,7 +24,7 @@ import zipfile
 
 import numpy as np
 
-from files import EXAMPLES
+from files import EXAMPLES, write_npy
 
 FILE = "sklearn/datasets/data/digits.csv.gz"
 
@@ -45,9 +45,9 @@ def main():
     # 64 pixels and the digit.
     table = np.loadtxt(io.BytesIO(text), delimiter=",")
     assert table.shape == (1797, 65)
-    path = EXAMPLES / "digits_vae" / "data.npy"
-    np.save(path, table[:, :64] >= 8)
-    print(path)
+    for example, pixels in [("digits_vae", table[:, :64] >= 8),
+                            ("ppca", table[:, :64].astype(np.uint8))]:
+        write_npy(EXAMPLES / example / "data.npy", pixels)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@
 import json
 import pathlib
 
+import numpy as np
+
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -29,4 +31,10 @@ def write_csv(path, columns):
         lines.append(",".join(str(value) for value in row))
     path = pathlib.Path(path)
     path.write_text("\n".join(lines) + "\n")
+    print(path)
+
+
+def write_npy(path, array):
+    """Format 1.0, row-major."""
+    np.save(path, np.ascontiguousarray(array))
     print(path)

@@ -15,7 +15,7 @@ releases (NEP 19).
 
 import numpy as np
 
-from files import EXAMPLES, write_json
+from files import EXAMPLES, write_json, write_npy
 
 
 def glm_poisson():
@@ -53,10 +53,33 @@ def ark():
                {"K": order, "T": length, "y": np.round(y[warmup:], 8).tolist()})
 
 
+def factor_analysis():
+    """500 draws of ten variables that three factors explain."""
+    random = np.random.RandomState(20104)
+    loadings = random.standard_normal((10, 3))
+    psi = random.uniform(0.5, 1.2, 10)
+    mu = random.uniform(-1, 1, 10)
+    factors = random.standard_normal((500, 3))
+    x = factors @ loadings.T + mu + psi * random.standard_normal((500, 10))
+    write_npy(EXAMPLES / "factor_analysis" / "data.npy", np.round(x, 6))
+
+
+def bernoulli_mixture():
+    """600 draws of sixteen answers from three classes."""
+    random = np.random.RandomState(20105)
+    p = np.where(random.uniform(size=(3, 16)) < 0.5, 0.2, 0.8)
+    p += random.uniform(-0.1, 0.1, (3, 16))
+    person = random.choice(3, 600, p=[0.5, 0.3, 0.2])
+    write_npy(EXAMPLES / "bernoulli_mixture" / "data.npy",
+              random.uniform(size=(600, 16)) < p[person])
+
+
 def main():
     glm_poisson()
     gaussian_mixture()
     ark()
+    factor_analysis()
+    bernoulli_mixture()
 
 
 if __name__ == "__main__":

@@ -32,11 +32,19 @@ struct LBFGSOptions {
   /// The relative error of a function value: differences below it say nothing,
   /// and the line search goes by slopes there.
   double valuePrecision = 1e-12;
+  /// Where else to stop: the quadratic model predicts less than this of every
+  /// step, for `gainIterations` steps one after the other. 0 never does. For
+  /// functions whose variables have no common scale, so that the norm of the
+  /// gradient says little.
+  double gainTolerance = 0;
+  int64_t gainIterations = 20;
 };
 
 enum class LBFGSStatus {
   /// The gradient norm is within the tolerance.
   Converged,
+  /// The steps promise no gain.
+  NoGain,
   IterationLimit,
   /// No better point along the direction: rounding, or a wrong gradient.
   LineSearchFailed,
