@@ -45,13 +45,13 @@ def call(library, name, *arguments):
 FUNCTIONS = []
 
 
-def kl(name, types, body, value):
+def kl(name, types, body, value, other=None, measure="kl"):
     """A function @name of arguments %0, %1, ... whose body defines %q, %p."""
     arguments = ", ".join(f"%a{i}: {t}" for i, t in enumerate(types))
     FUNCTIONS.append(f"""
 func.func @{name}({arguments}) -> f64 attributes {{vi.export}} {{
   {body}
-  %d = vi.kl %q, %p : {value}, {value} -> f64
+  %d = vi.{measure} %q, %p : {value}, {other or value} -> f64
   return %d : f64
 }}""")
 
@@ -60,6 +60,27 @@ V, M = "tensor<?xf64>", "tensor<?x?xf64>"
 kl("mvn", [V, M, V, M], f"""
   %q = vi.multivariate_normal %a0, %a1 : {V}, {M}
   %p = vi.multivariate_normal %a2, %a3 : {V}, {M}""", V)
+# Independent normal variables as one side, with what members share as a number.
+V3, M3 = "tensor<3xf64>", "tensor<3x3xf64>"
+NORMALS = {"": ([V, V], "{0}, {1}"), "_loc": (["f64", V], "f64, {1}"),
+           "_scale": ([V, "f64"], "{0}, f64"), "_static": ([V3, V3],
+                                                           "{0}, {1}")}
+for suffix, (types, written) in NORMALS.items():
+    vector, matrix = (V3, M3) if suffix == "_static" else (V, M)
+    written = written.format(vector, vector)
+    for measure in ("kl", "cross_entropy"):
+        kl(f"{measure}_normals_mvn{suffix}", [*types, V, M], f"""
+  %q = vi.normal %a0, %a1 : {written}
+  %p = vi.multivariate_normal %a2, %a3 : {V}, {M}""", vector, V, measure)
+        kl(f"{measure}_mvn_normals{suffix}", [V, M, *types], f"""
+  %q = vi.multivariate_normal %a0, %a1 : {V}, {M}
+  %p = vi.normal %a2, %a3 : {written}""", V, vector, measure)
+kl("rows_normals", [M, "tensor<?x?x?xf64>", M, M], f"""
+  %q = vi.multivariate_normal %a0, %a1 : {M}, tensor<?x?x?xf64>
+  %p = vi.normal %a2, %a3 : {M}, {M}""", M)
+kl("normals_rows", [M, M, V, M], f"""
+  %q = vi.normal %a0, %a1 : {M}, {M}
+  %p = vi.multivariate_normal %a0, %a3 : {M}, {M}""", M)
 kl("dirichlet", [V, V], f"""
   %q = vi.dirichlet %a0 : {V}
   %p = vi.dirichlet %a1 : {V}""", V)
@@ -172,6 +193,30 @@ def main():
         check(f"mvn {size}", got, mvn_divergence(mq, lq, mp, lp))
         check(f"mvn {size} equal", call(library, "mvn", mq, lq, mq, lq), 0.0,
               1e-12)
+    size = 3
+    m, s = random.normal(size=size), np.exp(random.normal(size=size))
+    mean, l = random.normal(size=size), factor(random, size)
+    for suffix in NORMALS:
+        a = 0.3 if suffix == "_loc" else m
+        c = 0.7 if suffix == "_scale" else s
+        wide = np.full(size, a), np.diag(np.full(size, c))
+        entropy = {"normals_mvn": np.log(np.diag(wide[1])).sum(),
+                   "mvn_normals": np.log(np.diag(l)).sum()}
+        for pair, arguments, truth in (
+                ("normals_mvn", (a, c, mean, l),
+                 mvn_divergence(*wide, mean, l)),
+                ("mvn_normals", (mean, l, a, c),
+                 mvn_divergence(mean, l, *wide))):
+            got = call(library, f"kl_{pair}{suffix}", *arguments)
+            check(f"kl {pair}{suffix}", got, truth)
+            check(f"cross-entropy {pair}{suffix}",
+                  call(library, f"cross_entropy_{pair}{suffix}", *arguments),
+                  truth + entropy[pair] +
+                  size * 0.5 * (1 + math.log(2 * math.pi)))
+    check("normals || mvn equal", call(library, "kl_normals_mvn", m, s, m,
+                                       np.diag(s)), 0.0, 1e-13)
+    check("mvn || normals equal", call(library, "kl_mvn_normals", m,
+                                       np.diag(s), m, s), 0.0, 1e-13)
     a, b = np.array([1.3, 2.4, 0.9]), np.array([2.0, 1.1, 1.5])
 
     def log_dirichlet(a, x):
@@ -218,6 +263,16 @@ def main():
     shared = factor(random, 3)
     check("rows", call(library, "rows", rows, factors, m, shared),
           sum(mvn_divergence(r, f, r, shared) for r, f in zip(rows, factors)))
+    scales = np.exp(random.normal(size=(4, 3)))
+    others = random.normal(size=(4, 3))
+    check("rows || normals",
+          call(library, "rows_normals", rows, factors, others, scales),
+          sum(mvn_divergence(r, f, o, np.diag(s)) for r, f, o, s in
+              zip(rows, factors, others, scales)))
+    check("normals || rows",
+          call(library, "normals_rows", rows, scales, m[:3], shared),
+          sum(mvn_divergence(r, np.diag(s), r, shared)
+              for r, s in zip(rows, scales)))
 
     check("delta gamma", call(library, "delta_gamma", 0.8, 2.4, 1.3),
           -stats.gamma(2.4, scale=1 / 1.3).logpdf(0.8))

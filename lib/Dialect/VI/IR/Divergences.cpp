@@ -382,46 +382,136 @@ static Value categoricalCategorical(ImplicitLocOpBuilder &b,
 // Multivariate pairs
 //===----------------------------------------------------------------------===//
 
-/// The lower triangle of a factor, zero above.
-static Value lowerTriangle(ImplicitLocOpBuilder &b, Value factor) {
-  auto type = cast<RankedTensorType>(factor.getType());
+/// A square matrix of the elements of `source` that `map` gives, zero where
+/// `predicate` does not hold of column and row.
+static Value maskedMatrix(ImplicitLocOpBuilder &b, RankedTensorType type,
+                          Value source, AffineMap map,
+                          arith::CmpIPredicate predicate) {
   SmallVector<Value> sizes;
   for (int64_t d = 0; d < 2; ++d)
     if (type.isDynamicDim(d))
-      sizes.push_back(dimension(b, factor, d));
-  AffineMap identity = b.getMultiDimIdentityMap(2);
+      sizes.push_back(dimension(b, source, map.getNumResults() == 2 ? d : 0));
   auto generic = linalg::GenericOp::create(
-      b, TypeRange(type), ValueRange(factor),
+      b, TypeRange(type), ValueRange(source),
       ValueRange(tensor::EmptyOp::create(b, type, sizes).getResult()),
-      ArrayRef<AffineMap>{identity, identity},
+      ArrayRef<AffineMap>{map, b.getMultiDimIdentityMap(2)},
       ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
                                     utils::IteratorType::parallel},
-      [](OpBuilder &nested, Location loc, ValueRange arguments) {
+      [&](OpBuilder &nested, Location loc, ValueRange arguments) {
         ImplicitLocOpBuilder inner(loc, nested);
-        Value lower = arith::CmpIOp::create(inner, arith::CmpIPredicate::ule,
-                                            linalg::IndexOp::create(inner, 1),
-                                            linalg::IndexOp::create(inner, 0));
+        Value kept = arith::CmpIOp::create(inner, predicate,
+                                           linalg::IndexOp::create(inner, 1),
+                                           linalg::IndexOp::create(inner, 0));
         Expression l(inner, arguments[0]);
         linalg::YieldOp::create(inner,
-                                select(lower, l, l.constant(0)).getValue());
+                                select(kept, l, l.constant(0)).getValue());
       });
   return generic.getResult(0);
 }
 
+/// The lower triangle of a factor, zero above.
+static Value lowerTriangle(ImplicitLocOpBuilder &b, Value factor) {
+  return maskedMatrix(b, cast<RankedTensorType>(factor.getType()), factor,
+                      b.getMultiDimIdentityMap(2), arith::CmpIPredicate::ule);
+}
+
+static Value diagonalMatrix(ImplicitLocOpBuilder &b, Value diagonal) {
+  auto vector = cast<RankedTensorType>(diagonal.getType());
+  int64_t size = vector.getDimSize(0);
+  return maskedMatrix(
+      b, RankedTensorType::get({size, size}, vector.getElementType()), diagonal,
+      AffineMap::get(2, 0, b.getAffineDimExpr(0)), arith::CmpIPredicate::eq);
+}
+
+/// A vector like the value of `family`, of a parameter that its members may
+/// share.
+static Expression spread(ImplicitLocOpBuilder &b,
+                         DistributionOpInterface family, Expression parameter) {
+  if (isa<RankedTensorType>(parameter.getType()))
+    return parameter;
+  auto values = cast<DistType>(family->getResult(0).getType()).getValueType();
+  auto type = cast<RankedTensorType>(values);
+  SmallVector<Value> sizes;
+  for (Value operand : family->getOperands())
+    if (sizes.empty() && type.isDynamicDim(0) &&
+        isa<RankedTensorType>(operand.getType()))
+      sizes.push_back(dimension(b, operand, 0));
+  return parameter.with(
+      tensor::SplatOp::create(b, parameter.getValue(), type.getShape(), sizes));
+}
+
+namespace {
+/// A normal distribution of vectors, of loc + L u for standard normal u: a
+/// multivariate one, or independent members, of which L is diagonal.
+class NormalVector {
+public:
+  NormalVector(ImplicitLocOpBuilder &b, DistributionOpInterface family)
+      : builder(b), isDiagonal(isa<NormalOp>(family)),
+        loc(parameter(b, family, 0)), factor(parameter(b, family, 1)) {
+    if (isDiagonal) {
+      loc = spread(b, family, loc);
+      factor = spread(b, family, factor);
+    }
+  }
+
+  Expression getLoc() const { return loc; }
+  /// sum_k log L_kk
+  Expression getLogDeterminant() const {
+    return isDiagonal ? sum(map(factor, [](Expression s) { return log(s); }))
+                      : logDeterminant(factor);
+  }
+  /// L, zero above the diagonal.
+  Expression getFactor() const {
+    return factor.with(isDiagonal ? diagonalMatrix(builder, factor)
+                                  : lowerTriangle(builder, factor));
+  }
+  /// L^-1 x, of a vector or a matrix x.
+  Expression whiten(Expression x) const {
+    if (!isDiagonal)
+      return x.with(TriangularSolveOp::create(builder, x.getType(), factor, x,
+                                              /*transposed=*/false));
+    auto type = cast<RankedTensorType>(x.getType());
+    AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+    SmallVector<Value> sizes;
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d))
+        sizes.push_back(dimension(builder, x, d));
+    auto generic = linalg::GenericOp::create(
+        builder, TypeRange(type), ValueRange{x, factor},
+        ValueRange(tensor::EmptyOp::create(builder, type, sizes).getResult()),
+        ArrayRef<AffineMap>{
+            identity,
+            AffineMap::get(type.getRank(), 0, builder.getAffineDimExpr(0)),
+            identity},
+        SmallVector<utils::IteratorType>(type.getRank(),
+                                         utils::IteratorType::parallel),
+        [](OpBuilder &nested, Location where, ValueRange arguments) {
+          ImplicitLocOpBuilder inner(where, nested);
+          Expression element(inner, arguments[0]);
+          linalg::YieldOp::create(
+              inner, (element / element.with(arguments[1])).getValue());
+        });
+    return x.with(generic.getResult(0));
+  }
+
+private:
+  ImplicitLocOpBuilder &builder;
+  bool isDiagonal;
+  Expression loc, factor;
+};
+} // namespace
+
 /// (|Lp^-1 Lq|^2 + |Lp^-1 (mq - mp)|^2 - D) / 2 + sum_k log(Lp_kk / Lq_kk)
-static Value mvnMvn(ImplicitLocOpBuilder &b, DistributionOpInterface q,
-                    DistributionOpInterface p) {
-  Expression mq = parameter(b, q, 0), mp = parameter(b, p, 0);
-  Expression lq = parameter(b, q, 1), lp = parameter(b, p, 1);
-  Expression d = map(mq, mp, [](Expression a, Expression b) { return a - b; });
-  Expression u(b, TriangularSolveOp::create(b, d.getType(), lp, d, false));
-  Value lower = lowerTriangle(b, lq);
-  Expression m(b,
-               TriangularSolveOp::create(b, lower.getType(), lp, lower, false));
-  Expression size =
-      toFloat(b, dimension(b, mq, 0), getElementTypeOrSelf(mq.getType()));
-  return 0.5 * (dot(m, m) + dot(u, u) - size) + logDeterminant(lp) -
-         logDeterminant(lq);
+static Value normalVectors(ImplicitLocOpBuilder &b, DistributionOpInterface q,
+                           DistributionOpInterface p) {
+  NormalVector left(b, q), right(b, p);
+  Expression u =
+      right.whiten(map(left.getLoc(), right.getLoc(),
+                       [](Expression a, Expression b) { return a - b; }));
+  Expression m = right.whiten(left.getFactor());
+  Expression size = toFloat(b, dimension(b, u, 0), q.getFloatType());
+  return 0.5 * (dot(m, m) + dot(u, u) - size) + right.getLogDeterminant() -
+         left.getLogDeterminant();
 }
 
 //===----------------------------------------------------------------------===//
@@ -469,7 +559,9 @@ Registry::Registry() {
   add<CategoricalOp, CategoricalLogitsOp>(categoricalCategorical);
   add<CategoricalLogitsOp, CategoricalOp>(categoricalCategorical);
   add<CategoricalLogitsOp, CategoricalLogitsOp>(categoricalCategorical);
-  add<MultivariateNormalOp, MultivariateNormalOp>(mvnMvn);
+  add<MultivariateNormalOp, MultivariateNormalOp>(normalVectors);
+  add<NormalOp, MultivariateNormalOp>(normalVectors);
+  add<MultivariateNormalOp, NormalOp>(normalVectors);
   add<PushforwardOp, PushforwardOp>(sameImage<PushforwardOp>);
   add<PullbackOp, PullbackOp>(sameImage<PullbackOp>);
   add(DeltaOp::getOperationName(), "", deltaAny);
