@@ -32,6 +32,7 @@ void addScalarStage(OpPassManager &manager,
   manager.addPass(vi::createDecomposeAggregates());
   if (!options.plainLoops) {
     manager.addPass(vi::createInterchangePlates());
+    manager.addPass(vi::createFusePlates());
     // Lanes are known for generic operations and scalars.
     OpPassManager &functions = manager.nest<func::FuncOp>();
     functions.addPass(createConvertElementwiseToLinalgPass());

@@ -16,6 +16,22 @@ import subprocess
 import numpy as np
 
 VI_OPT = pathlib.Path(os.environ["VI_BUILD_DIR"]) / "bin" / "vi-opt"
+# Stands between a model and the C library's allocation.
+COUNTER = """
+#include <stddef.h>
+#include <stdint.h>
+void *__real_malloc(size_t);
+void *__real_aligned_alloc(size_t, size_t);
+int64_t allocated_bytes;
+void *__wrap_malloc(size_t size) {
+  allocated_bytes += size;
+  return __real_malloc(size);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+  allocated_bytes += size;
+  return __real_aligned_alloc(alignment, size);
+}
+"""
 ELEMENTS = {"double": np.float64, "float": np.float32, "int64_t": np.int64,
             "int32_t": np.int32, "uint8_t": np.uint8, "bool": np.uint8}
 SCALARS = {"double": ctypes.c_double, "float": ctypes.c_float,
@@ -30,9 +46,14 @@ class Library:
     def __init__(self, model, folder, *options):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for kind, name in (("shared", "model.so"), ("header", "model.h")):
-            subprocess.run([VI_OPT, f"--emit={kind}", *options, model, "-o",
-                            folder / name], check=True)
+        for kind, name in (("obj", "model.o"), ("header", "model.h")):
+            subprocess.run([VI_OPT, f"--emit={kind}", "--mcpu=native", *options,
+                            model, "-o", folder / name], check=True)
+        (folder / "counter.c").write_text(COUNTER)
+        subprocess.run([os.environ.get("CC", "clang"), "-shared", "-fPIC",
+                        folder / "counter.c", folder / "model.o", "-o",
+                        folder / "model.so", "-Wl,--wrap=malloc",
+                        "-Wl,--wrap=aligned_alloc", "-lm"], check=True)
         self.library = ctypes.CDLL(str((folder / "model.so").resolve()))
         self.text = (folder / "model.h").read_text()
         text = re.sub(r"/\*.*?\*/", "", self.text, flags=re.S)
@@ -42,6 +63,13 @@ class Library:
             self.prototypes[name] = result, [
                 re.fullmatch(r"(const )?(\w+) (\*?)(\w+)", p.strip()).groups()
                 for p in parameters.split(",") if p.strip() != "void"]
+
+    def count_bytes(self, function, *arguments):
+        """How many bytes a call allocates."""
+        counter = ctypes.c_int64.in_dll(self.library, "allocated_bytes")
+        counter.value = 0
+        self.call(function, *arguments)
+        return counter.value
 
     def find(self, suffix):
         """The name of the function that ends with `suffix`."""

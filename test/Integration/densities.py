@@ -3,7 +3,8 @@
 # guide, whose exact value is known, and the ELBO's gradient against central
 # differences of the compiled ELBO: within 1e-6 of the larger of a component and
 # the sum of the magnitudes of its summands (the members of the data plates, and
-# what is outside of them). Gradients of guides written by hand and of a full-rank
+# what is outside of them). Value and gradient of the ELBO allocate as much memory
+# for a few data as for many. Gradients of guides written by hand and of a full-rank
 # one, too; of the autoencoder, whose numbers are all f64 like the others', for
 # some elements of every weight and bias and the first images.
 #
@@ -53,6 +54,29 @@ def whole_plates(library, function, count):
         elif argument.endswith("_end"):
             values[argument] = count
     return values
+
+
+def check_memory(label, library, data, more, gradient_shape):
+    """That the ELBO and its gradient allocate nothing as long as the data: the
+    same for these and for four times as many."""
+    elbo, gradient = library.find("_elbo"), library.find("_elbo_gradient")
+    sizes = {len(v) for v in data.values() if np.ndim(v)}
+    many = {name: np.concatenate([np.asarray(v)] * 4) if np.ndim(v)
+            else 4 * v if v in sizes else v for name, v in data.items()}
+    shapes = {n: gradient_shape for n in library.names(gradient)
+              if "gradient" in n}
+    bytes_ = []
+    for these in data, many:
+        count = max(len(v) for v in these.values() if np.ndim(v))
+        count -= data["K"] if label == "ark" else 0
+        values = {**more, **these, **library.prepare(these),
+                  **whole_plates(library, elbo, count)}
+        if label == "digits_vae":
+            values["noise"] = np.zeros((3, 4 * count))
+        bytes_.append((library.count_bytes(elbo, values),
+                       library.count_bytes(gradient, values, shapes)))
+    fits.check(bytes_[0] == bytes_[1], f"{label}: {bytes_[0]} bytes for ELBO and "
+               f"gradient, {bytes_[1]} of four times the data")
 
 
 def check_gradient(label, library, values, phi_name, phi, step, indices=None):
@@ -140,6 +164,10 @@ for name in models.MODELS:
                    f"{name}: ELBO {got:.6f}, exactly {expected:.6f}")
     values["noise"] = noise[::len(noise) // 16]
     check_gradient(name, library, values, phi_name, phi, 1e-3 * np.min(s))
+    # Each school has parameters of its own.
+    if not name.startswith("eight_schools"):
+        check_memory(name, library, data,
+                     {phi_name: phi, "noise": values["noise"]}, phi.shape)
     if name not in ("bernoulli_beta", "eight_schools_centered"):
         continue
     # The guide of the example, or a full-rank one.
@@ -168,6 +196,7 @@ data = {"x": images}
 values = {**data, **library.prepare(data),
           **whole_plates(library, library.find("_elbo"), len(images)),
           "noise": random.standard_normal((3, 4 * len(images)))}
-check_gradient("digits_vae", library, values, "parameters",
-               0.3 * random.standard_normal(sum(arrays)), 1e-3, indices)
+phi = 0.3 * random.standard_normal(sum(arrays))
+check_gradient("digits_vae", library, values, "parameters", phi, 1e-3, indices)
+check_memory("digits_vae", library, data, {"parameters": phi}, phi.shape)
 fits.finish()

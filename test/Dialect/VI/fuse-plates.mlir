@@ -177,3 +177,32 @@ func.func @division(%x: tensor<?xf64>, %zero: f64, %n: index, %t: tensor<?xf64>,
   }
   return %s : f64
 }
+
+// The sums of the second plate of data begin with those of the first: one plate,
+// and the two are added behind it.
+// CHECK-LABEL: func.func @chain
+// CHECK:         %[[ZEROS:.*]] = linalg.fill
+// CHECK:         %[[S:.*]]:4 = vi.plate "obs" %{{.*}} in %{{.*}} from %{{.*}} to %{{.*}} (%{{.*}} = %{{.*}} : tensor<?xf64>) sums(%{{.*}} = %{{.*}} : f64, %{{.*}} = %{{.*}} : tensor<?xf64>, %{{.*}} = %{{.*}} : f64, %{{.*}} = %[[ZEROS]] : tensor<?xf64>)
+// CHECK-NOT:     vi.plate
+// CHECK:         %[[A:.*]] = arith.addf %{{.*}}, %[[S]]#2 : f64
+// CHECK-NEXT:    %[[B:.*]] = arith.addf %[[S]]#1, %[[S]]#3 : tensor<?xf64>
+// CHECK:         return %[[A]], %[[B]]
+func.func @chain(%n: index, %x: tensor<?xf64>, %init: tensor<?xf64>, %g: index, %zero: f64, %begin: index, %end: index) -> (f64, tensor<?xf64>) {
+  %t:2 = vi.plate "obs" %i in %n from %begin to %end (%x_i = %x : tensor<?xf64>) sums(%a = %zero : f64, %v = %init : tensor<?xf64>) {
+    %b = arith.addf %a, %x_i : f64
+    %old = tensor.extract %v[%g] : tensor<?xf64>
+    %new = arith.addf %old, %x_i : f64
+    %w = tensor.insert %new into %v[%g] : tensor<?xf64>
+    vi.yield sums(%b, %w : f64, tensor<?xf64>)
+  }
+  %root = math.sqrt %t#0 : f64
+  %s:2 = vi.plate "obs" %i in %n from %begin to %end (%x_i = %x : tensor<?xf64>) sums(%a = %root : f64, %v = %t#1 : tensor<?xf64>) {
+    %p = arith.mulf %x_i, %x_i : f64
+    %b = arith.addf %a, %p : f64
+    %old = tensor.extract %v[%g] : tensor<?xf64>
+    %new = arith.subf %old, %x_i : f64
+    %w = tensor.insert %new into %v[%g] : tensor<?xf64>
+    vi.yield sums(%b, %w : f64, tensor<?xf64>)
+  }
+  return %s#0, %s#1 : f64, tensor<?xf64>
+}

@@ -73,3 +73,37 @@ func.func @stays(%y: tensor<?xf64>, %e: tensor<?xf64>, %n: index, %samples: inde
   }
   return %r : f64
 }
+
+// -----
+
+// A sum that the draws carry on is one sum over members and draws; a row of noise
+// is read where it is used; the draws that are left have the other sum alone.
+
+// CHECK-LABEL: func @continued
+// CHECK-SAME:    (%[[Y:.*]]: tensor<?xf64>, %[[E:[^:]*]]: tensor<?x?xf64>
+// CHECK:         %[[SUMS:.*]]:2 = vi.plate "obs" %[[I:.*]] in %{{.*}} from %{{.*}} to %{{.*}} (%[[Y_I:.*]] = %[[Y]] : tensor<?xf64>) sums(%[[S:.*]] = %{{.*}} : tensor<?xf64>, %[[V:.*]] = %{{.*}} : f64) {
+// CHECK-NEXT:      %[[NESTED:.*]]:2 = vi.plate "draws" %[[K:.*]] in %{{.*}} sums(%[[S_I:.*]] = %[[S]] : tensor<?xf64>, %[[V_I:.*]] = %[[V]] : f64) {
+// CHECK-NEXT:        %[[ROW:.*]] = tensor.extract_slice %[[E]][%[[K]], 0]
+// CHECK:             %[[NOISE:.*]] = tensor.extract %[[ROW]][%[[I]]]
+// CHECK:             %[[NEXT:.*]] = arith.addf %[[V_I]], %[[NOISE]]
+// CHECK:             vi.yield sums(%{{.*}}, %[[NEXT]] : tensor<?xf64>, f64)
+// CHECK:         %[[TOTAL:.*]] = vi.plate "draws" {{.*}} = %[[SUMS]]#0 : tensor<?xf64>) sums(%{{.*}} = %{{.*}} : f64) {
+// CHECK:         return %[[TOTAL]], %[[SUMS]]#1
+func.func @continued(%y: tensor<?xf64>, %e: tensor<?x?xf64>, %n: index, %samples: index, %begin: index, %end: index) -> (f64, f64) {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %r:2 = vi.plate "draws" %k in %samples sums(%t = %zero : f64, %u = %one : f64) {
+    %row = tensor.extract_slice %e[%k, 0] [1, %n] [1, 1] : tensor<?x?xf64> to tensor<?xf64>
+    %s:2 = vi.plate "obs" %i in %n from %begin to %end (%y_i = %y : tensor<?xf64>) sums(%s = %zero : f64, %v = %u : f64) {
+      %noise = tensor.extract %row[%i] : tensor<?xf64>
+      %product = arith.mulf %y_i, %noise : f64
+      %next = arith.addf %s, %product : f64
+      %v_next = arith.addf %v, %noise : f64
+      vi.yield sums(%next, %v_next : f64, f64)
+    }
+    %square = arith.mulf %s#0, %s#0 : f64
+    %t_next = arith.addf %t, %square : f64
+    vi.yield sums(%t_next, %s#1 : f64, f64)
+  }
+  return %r#0, %r#1 : f64, f64
+}

@@ -94,3 +94,42 @@ vi.model @plate(%n: index, %y: tensor<?xf64>) {
     vi.observe "y" from %l, %y_i : f64, f64
   }
 }
+
+// A design matrix of columns, and one made element by element: a row of each in
+// the plate, and nothing as long as it.
+// CHECK-LABEL: vi.model @design
+// CHECK-SAME:    %[[Y:[a-z0-9_]+]]: tensor<?xf64>, %[[A:[a-z0-9_]+]]: tensor<?xf64>, %[[B:[a-z0-9_]+]]: tensor<?x2xf64>
+// CHECK-NOT:     tensor<?x4xf64>
+// CHECK:         vi.plate "y" %[[I:.*]] in %{{.*}} (%[[B_I:.*]] = %[[B]] : tensor<?x2xf64>, %[[A_I:.*]] = %[[A]] : tensor<?xf64>, %{{.*}} = %[[Y]] : tensor<?xf64>) {
+// CHECK-NEXT:      %[[ROW:.*]] = tensor.empty() : tensor<4xf64>
+// CHECK-NEXT:      %[[ROW1:.*]] = tensor.insert %{{.*}} into %[[ROW]][%c0] : tensor<4xf64>
+// CHECK-NEXT:      %[[ROW2:.*]] = tensor.insert %[[A_I]] into %[[ROW1]][%c1] : tensor<4xf64>
+// CHECK-NEXT:      tensor.insert_slice %[[B_I]] into %[[ROW2]][2] [2] [1] : tensor<2xf64> into tensor<4xf64>
+// CHECK:           tensor.generate
+// CHECK-NEXT:      ^bb0(%[[J:.*]]: index):
+// CHECK:             arith.addi %[[I]], %[[J]]
+// CHECK:             } : tensor<4xf64>
+vi.model @design(%y: tensor<?xf64>, %a: tensor<?xf64>, %b: tensor<?x2xf64>) {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f64
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %ones = tensor.splat %one[%n] : tensor<?xf64>
+  %x0 = tensor.empty(%n) : tensor<?x4xf64>
+  %x1 = tensor.insert_slice %ones into %x0[0, 0] [%n, 1] [1, 1] : tensor<?xf64> into tensor<?x4xf64>
+  %x2 = tensor.insert_slice %a into %x1[0, 1] [%n, 1] [1, 1] : tensor<?xf64> into tensor<?x4xf64>
+  %x3 = tensor.insert_slice %b into %x2[0, 2] [%n, 2] [1, 1] : tensor<?x2xf64> into tensor<?x4xf64>
+  %g = tensor.generate %n {
+  ^bb0(%i: index, %j: index):
+    %k = arith.addi %i, %j : index
+    %k64 = arith.index_cast %k : index to i64
+    %f = arith.sitofp %k64 : i64 to f64
+    tensor.yield %f : f64
+  } : tensor<?x4xf64>
+  %x = arith.addf %x3, %g : tensor<?x4xf64>
+  %flat = vi.flat real : f64
+  %w = vi.sample "w" from %flat : f64 -> tensor<4xf64>
+  %zeros = tensor.empty(%n) : tensor<?xf64>
+  %mean = linalg.matvec ins(%x, %w : tensor<?x4xf64>, tensor<4xf64>) outs(%ones : tensor<?xf64>) -> tensor<?xf64>
+  %d = vi.normal %mean, %one : tensor<?xf64>, f64
+  vi.observe "y" from %d, %y : tensor<?xf64>, tensor<?xf64>
+}

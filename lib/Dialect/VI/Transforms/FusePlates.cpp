@@ -8,10 +8,13 @@
 #include "vi/Analysis/Speculation.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Dialect/VI/Transforms/Sizes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -62,6 +65,61 @@ static bool haveSameMembers(PlateOp first, PlateOp second) {
          first.getEnd() == second.getEnd();
 }
 
+/// Lets the sums of `second` that begin with what `first` computes begin with
+/// zero, and be added to it: a plate uses what its sums begin with for nothing
+/// else. Whether that could be done.
+static bool separateInits(PlateOp first, PlateOp second) {
+  Block *block = first->getBlock();
+  auto getProducer = [&](Value value) -> Operation * {
+    Operation *op = value.getDefiningOp();
+    return op ? block->findAncestorOpInBlock(*op) : nullptr;
+  };
+  auto isBefore = [&](Value value) {
+    Operation *op = getProducer(value);
+    return !op || op->isBeforeInBlock(first);
+  };
+  OpBuilder before(first), after(second.getContext());
+  after.setInsertionPointAfter(second);
+  Location loc = second.getLoc();
+  SmallVector<std::pair<unsigned, Value>> zeros;
+  for (auto [number, init] : llvm::enumerate(second.getInits())) {
+    Operation *producer = getProducer(init);
+    if (!producer)
+      continue;
+    llvm::SetVector<Operation *> needed;
+    needed.insert(producer);
+    collectDependencies(producer, block, needed,
+                        [](OpOperand &) { return false; });
+    if (!needed.contains(first))
+      continue;
+    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(init.getType()));
+    if (!element)
+      return false;
+    Value zero = arith::ConstantOp::create(before, loc,
+                                           before.getFloatAttr(element, 0.0));
+    if (auto type = dyn_cast<RankedTensorType>(init.getType())) {
+      SizeBuilder sizes(before, loc, isBefore);
+      SmallVector<Value> dynamic;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        if (type.isDynamicDim(dim)) {
+          dynamic.push_back(sizes.getSize(init, dim));
+          if (!dynamic.back())
+            return false;
+        }
+      Value empty = tensor::EmptyOp::create(before, loc, type, dynamic);
+      zero = linalg::FillOp::create(before, loc, zero, empty).getResult(0);
+    }
+    zeros.emplace_back(number, zero);
+  }
+  for (auto [number, zero] : zeros) {
+    Value init = second.getInits()[number], sum = second.getSums()[number];
+    Value total = arith::AddFOp::create(after, loc, init, sum);
+    sum.replaceAllUsesExcept(total, total.getDefiningOp());
+    second.getInitsMutable()[number].assign(zero);
+  }
+  return true;
+}
+
 /// Makes one plate of two in the same block, in the place of the first, where
 /// the second needs nothing of the first but its stacks, member by member.
 static PlateOp tryFuse(PlateOp first, PlateOp second) {
@@ -79,8 +137,22 @@ static PlateOp tryFuse(PlateOp first, PlateOp second) {
   };
   llvm::SetVector<Operation *> needed;
   collectDependencies(second, block, needed, isOwnSlice);
-  if (needed.contains(first))
-    return PlateOp();
+  if (needed.contains(first)) {
+    // It pays to add sums later where that saves a pass over the data.
+    auto isInit = [&](OpOperand &operand) {
+      return llvm::any_of(second.getInitsMutable(),
+                          [&](OpOperand &init) { return &init == &operand; });
+    };
+    needed.clear();
+    collectDependencies(second, block, needed, [&](OpOperand &operand) {
+      return isOwnSlice(operand) || isInit(operand);
+    });
+    if (!second.getBegin() || needed.contains(first) ||
+        !separateInits(first, second))
+      return PlateOp();
+    needed.clear();
+    collectDependencies(second, block, needed, isOwnSlice);
+  }
 
   // What the second needs and stands between the two goes before the first.
   SmallVector<Operation *> moved;

@@ -44,6 +44,12 @@ private:
     return !outer.getBody().isAncestor(value.getParentRegion());
   }
   void collectBefore(Operation *op);
+  /// Finds the sums of `inner` that are nothing but those of `outer`, carried
+  /// on: no member of `outer` looks at them.
+  void collectContinued();
+  /// Whether an operation of `outer` reads a part of a tensor from outside, by
+  /// the member's index alone: it is repeated where it is used, not stacked.
+  bool isView(Operation *op);
   /// The plate of the members of `outer` that computes `crossing`, stacked.
   PlateOp createBefore();
   PlateOp createMiddle(PlateOp before);
@@ -58,6 +64,10 @@ private:
   llvm::SetVector<Operation *> needed;
   /// Their values that others need.
   llvm::SetVector<Value> crossing;
+  /// Those of them that `inner` repeats.
+  llvm::SetVector<Operation *> views;
+  /// For each sum of `inner`, the sum of `outer` that it continues, if any.
+  SmallVector<std::optional<unsigned>> continued;
 };
 
 } // namespace
@@ -78,13 +88,40 @@ void Interchange::collectBefore(Operation *op) {
         region, [&](OpOperand *operand) { visit(operand->get()); });
 }
 
+void Interchange::collectContinued() {
+  ValueRange yielded = outer.getYield().getSums();
+  for (auto [init, sum] : llvm::zip(inner.getInits(), inner.getSums())) {
+    auto argument = dyn_cast<BlockArgument>(init);
+    auto found = llvm::find(outer.getSumArguments(), init);
+    bool isContinued = argument && found != outer.getSumArguments().end() &&
+                       init.hasOneUse() && sum.hasOneUse();
+    unsigned number = found - outer.getSumArguments().begin();
+    if (isContinued && yielded[number] == sum)
+      continued.push_back(number);
+    else
+      continued.push_back(std::nullopt);
+  }
+}
+
+bool Interchange::isView(Operation *op) {
+  return isa<tensor::ExtractSliceOp>(op) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return operand == outer.getIndex() || isOutside(operand);
+         });
+}
+
 bool Interchange::isPossible() {
   // What pays is to read the data once: they are the slices of `inner`.
   if (inner.getSlices().empty() || !inner.getBegin() ||
       !inner.getStacks().empty() || outer.getBegin())
     return false;
+  collectContinued();
+  llvm::SmallDenseSet<Value> ownSums;
+  for (auto [init, number] : llvm::zip(inner.getInits(), continued))
+    if (number)
+      ownSums.insert(init);
   for (Value operand : inner->getOperands())
-    if (!isOutside(operand))
+    if (!isOutside(operand) && !ownSums.contains(operand))
       return false;
   collectBefore(inner);
   llvm::SetVector<Value> captured;
@@ -102,14 +139,18 @@ bool Interchange::isPossible() {
   capture(inner);
   // A running sum of `outer` is known to what comes after alone.
   for (BlockArgument sum : outer.getSumArguments())
-    if (captured.contains(sum))
+    if (captured.contains(sum) && !ownSums.contains(sum))
       return false;
   for (Operation &op : *outer.getBlock()) {
     if (needed.contains(&op))
       continue;
     auto cross = [&](Value value) {
       Operation *producer = value.getDefiningOp();
-      if (producer && needed.contains(producer))
+      if (!producer || !needed.contains(producer))
+        return;
+      if (&op == inner.getOperation() && isView(producer))
+        views.insert(producer);
+      else
         crossing.insert(value);
     };
     for (Value operand : op.getOperands())
@@ -186,8 +227,8 @@ Value Interchange::repeat(Value init) {
 
 PlateOp Interchange::createMiddle(PlateOp before) {
   SmallVector<Value> inits;
-  for (Value init : inner.getInits())
-    inits.push_back(repeat(init));
+  for (auto [init, number] : llvm::zip(inner.getInits(), continued))
+    inits.push_back(number ? outer.getInits()[*number] : repeat(init));
   auto middle = PlateOp::create(builder, loc, inner.getName(), inner.getCount(),
                                 inner.getBegin(), inner.getEnd(),
                                 inner.getSlices(), inits, TypeRange());
@@ -224,7 +265,10 @@ PlateOp Interchange::createMiddle(PlateOp before) {
   for (auto [from, to] :
        llvm::zip(inner.getMemberArguments(), middle.getMemberArguments()))
     mapping.map(from, to);
-  // Element or slice `index` of each sum is the sum of this member.
+  for (Operation *view : views)
+    member.clone(*view, mapping);
+  // Element or slice `index` of each sum is the sum of this member, but for the
+  // sums of all members.
   OpFoldResult zero = member.getIndexAttr(0), one = member.getIndexAttr(1);
   auto getSlice = [&](Value sum, SmallVector<OpFoldResult> &offsets,
                       SmallVector<OpFoldResult> &sizes,
@@ -237,8 +281,12 @@ PlateOp Interchange::createMiddle(PlateOp before) {
       sizes.push_back(tensor::getMixedSize(member, loc, sum, dim));
     strides.assign(rank, one);
   };
-  for (auto [argument, sum] :
-       llvm::zip(inner.getSumArguments(), nested.getSumArguments())) {
+  for (auto [argument, sum, number] : llvm::zip(
+           inner.getSumArguments(), nested.getSumArguments(), continued)) {
+    if (number) {
+      mapping.map(argument, sum);
+      continue;
+    }
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type) {
       mapping.map(argument, tensor::ExtractOp::create(member, loc, sum, index));
@@ -252,9 +300,13 @@ PlateOp Interchange::createMiddle(PlateOp before) {
   for (Operation &op : inner.getBlock()->without_terminator())
     member.clone(op, mapping);
   SmallVector<Value> next;
-  for (auto [value, sum] :
-       llvm::zip(inner.getYield().getSums(), nested.getSumArguments())) {
+  for (auto [value, sum, number] : llvm::zip(
+           inner.getYield().getSums(), nested.getSumArguments(), continued)) {
     Value result = mapping.lookupOrDefault(value);
+    if (number) {
+      next.push_back(result);
+      continue;
+    }
     if (!isa<RankedTensorType>(value.getType())) {
       next.push_back(tensor::InsertOp::create(member, loc, result, sum, index));
       continue;
@@ -269,34 +321,59 @@ PlateOp Interchange::createMiddle(PlateOp before) {
 }
 
 void Interchange::createAfter(PlateOp before, PlateOp middle) {
-  SmallVector<Value> slices(outer.getSlices());
-  llvm::append_range(slices, before.getStacks());
-  llvm::append_range(slices, middle.getSums());
+  SmallVector<Value> slices(outer.getSlices()), values(before.getStacks());
+  // Sums of `inner` that the members of `outer` look at, and sums of `outer`
+  // that are not there yet.
+  SmallVector<Value> seen, inits;
+  llvm::SmallDenseMap<unsigned, Value> known;
+  for (auto [sum, result, number] :
+       llvm::zip(inner.getSums(), middle.getSums(), continued)) {
+    if (number) {
+      known[*number] = result;
+      continue;
+    }
+    seen.push_back(sum);
+    values.push_back(result);
+  }
+  llvm::append_range(slices, values);
+  for (auto [number, init] : llvm::enumerate(outer.getInits()))
+    if (!known.contains(number))
+      inits.push_back(init);
   auto after = PlateOp::create(builder, outer.getLoc(), outer.getName(),
                                outer.getCount(), Value(), Value(), slices,
-                               outer.getInits(), outer.getStacks().getTypes());
+                               inits, outer.getStacks().getTypes());
   after->setDiscardableAttrs(outer->getDiscardableAttrDictionary());
   OpBuilder body = OpBuilder::atBlockEnd(after.getBlock());
   IRMapping mapping;
   mapping.map(outer.getIndex(), after.getIndex());
-  auto members = after.getMemberArguments();
-  unsigned own = outer.getSlices().size(), stacks = crossing.size();
-  for (auto [from, to] :
-       llvm::zip(outer.getMemberArguments(), members.take_front(own)))
+  SmallVector<Value> replaced(outer.getMemberArguments().begin(),
+                              outer.getMemberArguments().end());
+  llvm::append_range(replaced, crossing);
+  llvm::append_range(replaced, seen);
+  for (auto [from, to] : llvm::zip_equal(replaced, after.getMemberArguments()))
     mapping.map(from, to);
-  for (auto [from, to] :
-       llvm::zip(crossing, members.drop_front(own).take_front(stacks)))
-    mapping.map(from, to);
-  for (auto [from, to] :
-       llvm::zip(inner.getSums(), members.drop_front(own + stacks)))
-    mapping.map(from, to);
-  for (auto [from, to] :
-       llvm::zip(outer.getSumArguments(), after.getSumArguments()))
-    mapping.map(from, to);
-  for (Operation &op : *outer.getBlock())
+  SmallVector<Value> results, yielded;
+  unsigned next = 0;
+  for (auto [number, argument, value] :
+       llvm::enumerate(outer.getSumArguments(), outer.getYield().getSums())) {
+    if (Value result = known.lookup(number)) {
+      results.push_back(result);
+      continue;
+    }
+    mapping.map(argument, after.getSumArguments()[next]);
+    results.push_back(after.getSums()[next++]);
+    yielded.push_back(value);
+  }
+  llvm::append_range(results, after.getStacks());
+  for (Operation &op : outer.getBlock()->without_terminator())
     if (!needed.contains(&op) && &op != inner.getOperation())
       body.clone(op, mapping);
-  outer->replaceAllUsesWith(after->getResults());
+  auto map = [&](ValueRange list) {
+    return llvm::map_to_vector(
+        list, [&](Value value) { return mapping.lookupOrDefault(value); });
+  };
+  YieldOp::create(body, loc, map(yielded), map(outer.getYield().getValues()));
+  outer->replaceAllUsesWith(results);
 }
 
 void Interchange::run() {

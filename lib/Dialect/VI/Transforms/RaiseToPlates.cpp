@@ -9,6 +9,7 @@
 #include "vi/Dialect/VI/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -25,8 +26,9 @@ using namespace vi;
 namespace {
 
 /// Emits one plate over the leading dimension of tensors, and members of them.
-/// Elementwise and `linalg` producers are followed into the plate, so that only
-/// tensors that are there anyway (data, parameters, latents) are sliced.
+/// What is elementwise, of `linalg`, or made of columns is followed into the
+/// plate, so that only tensors that are there anyway (data, parameters,
+/// latents) are sliced.
 class PlateRaiser {
 public:
   PlateRaiser(OpBuilder &builder, Location loc, StringRef name, Value count)
@@ -47,6 +49,8 @@ private:
   Value getLinalgMember(linalg::LinalgOp op, OpResult result);
   Value getElementwiseMember(Operation *op);
   Value getSliceMember(tensor::ExtractSliceOp op);
+  Value getInsertSliceMember(tensor::InsertSliceOp op);
+  Value getCreatedMember(Operation *op);
 
   OpBuilder &outside;
   Location loc;
@@ -82,11 +86,13 @@ Value PlateRaiser::getMember(Value tensor) {
       member = getLinalgMember(linalgOp, cast<OpResult>(tensor));
     else if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op))
       member = getSliceMember(extract);
-    else if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
-      if (cast<RankedTensorType>(splat.getType()).getRank() == 1)
-        member = splat.getInput();
-    } else if (OpTrait::hasElementwiseMappableTraits(op) &&
-               op->getNumResults() == 1)
+    else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      member = getInsertSliceMember(insert);
+    else if (isa<tensor::EmptyOp, tensor::SplatOp, tensor::GenerateOp,
+                 tensor::CastOp>(op))
+      member = getCreatedMember(op);
+    else if (OpTrait::hasElementwiseMappableTraits(op) &&
+             op->getNumResults() == 1)
       member = getElementwiseMember(op);
   }
   if (!member)
@@ -133,6 +139,107 @@ Value PlateRaiser::getSliceMember(tensor::ExtractSliceOp op) {
                                      valueOf(op.getMixedOffsets()[0]));
   return tensor::ExtractOp::create(inside, op.getLoc(), op.getSource(),
                                    position);
+}
+
+/// Whether `size` is that of the leading dimension of `tensor`, as far as can
+/// be seen.
+static bool isLeadingSize(OpFoldResult size, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.isDynamicDim(0))
+    return isConstantIntValue(size, type.getDimSize(0));
+  if (auto dim = llvm::dyn_cast_if_present<Value>(size))
+    if (auto op = dim.getDefiningOp<tensor::DimOp>();
+        op && op.getSource() == tensor && op.getConstantIndex() == 0)
+      return true;
+  Operation *op = tensor.getDefiningOp();
+  if (!op)
+    return false;
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return isLeadingSize(size, insert.getDest());
+  // The sizes of what creates a tensor are its only operands of type index.
+  if (isa<tensor::EmptyOp, tensor::GenerateOp>(op))
+    return size == OpFoldResult(op->getOperand(0));
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return size == OpFoldResult(splat.getDynamicSizes().front());
+  return false;
+}
+
+/// A member of columns written into a matrix: the elements written into a row.
+Value PlateRaiser::getInsertSliceMember(tensor::InsertSliceOp op) {
+  if (!isZeroInteger(op.getMixedOffsets()[0]) ||
+      !isOneInteger(op.getMixedStrides()[0]) || op.getDroppedDims().test(0) ||
+      !isLeadingSize(op.getMixedSizes()[0], op.getDest()))
+    return Value();
+  Value source = getMember(op.getSource());
+  if (op.getType().getRank() == 1)
+    return source;
+  Value dest = getMember(op.getDest());
+  if (isa<RankedTensorType>(source.getType()))
+    return tensor::InsertSliceOp::create(
+        inside, op.getLoc(), source, dest,
+        ArrayRef(op.getMixedOffsets()).drop_front(),
+        ArrayRef(op.getMixedSizes()).drop_front(),
+        ArrayRef(op.getMixedStrides()).drop_front());
+  return tensor::InsertOp::create(
+      inside, op.getLoc(), source, dest,
+      getValueOrCreateConstantIndexOp(
+          inside, op.getLoc(), ArrayRef(op.getMixedOffsets()).drop_front()));
+}
+
+/// A member of a tensor that is made from numbers.
+Value PlateRaiser::getCreatedMember(Operation *op) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (type.getRank() == 0)
+    return Value();
+  Type memberType = PlateOp::getMemberType(type);
+  auto tensorType = dyn_cast<RankedTensorType>(memberType);
+  // Sizes without that of the leading dimension.
+  auto getSizes = [&](ValueRange sizes) {
+    return type.isDynamicDim(0) ? sizes.drop_front() : sizes;
+  };
+  Location where = op->getLoc();
+  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+    if (!isa<RankedTensorType>(cast.getSource().getType()))
+      return Value();
+    Value member = getMember(cast.getSource());
+    return tensorType
+               ? tensor::CastOp::create(inside, where, tensorType, member)
+               : member;
+  }
+  if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
+    if (!tensorType)
+      return splat.getInput();
+    return tensor::SplatOp::create(inside, where, splat.getInput(),
+                                   tensorType.getShape(),
+                                   getSizes(splat.getDynamicSizes()));
+  }
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+    // Any number does, where none is defined.
+    if (!tensorType)
+      return arith::ConstantOp::create(inside, where,
+                                       inside.getZeroAttr(memberType));
+    return tensor::EmptyOp::create(inside, where, tensorType,
+                                   getSizes(empty.getDynamicSizes()));
+  }
+  auto generate = cast<tensor::GenerateOp>(op);
+  Block *body = &generate.getBody().front();
+  auto emitBody = [&](OpBuilder &b, ValueRange indices) {
+    IRMapping mapping;
+    mapping.map(body->getArgument(0), index);
+    for (auto [argument, value] :
+         llvm::zip(body->getArguments().drop_front(), indices))
+      mapping.map(argument, value);
+    for (Operation &inner : body->without_terminator())
+      b.clone(inner, mapping);
+    return mapping.lookupOrDefault(body->getTerminator()->getOperand(0));
+  };
+  if (!tensorType)
+    return emitBody(inside, {});
+  return tensor::GenerateOp::create(
+      inside, where, tensorType, getSizes(generate.getDynamicExtents()),
+      [&](OpBuilder &b, Location at, ValueRange indices) {
+        tensor::YieldOp::create(b, at, emitBody(b, indices));
+      });
 }
 
 Value PlateRaiser::getLinalgMember(linalg::LinalgOp op, OpResult result) {

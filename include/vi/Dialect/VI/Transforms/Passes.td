@@ -96,7 +96,9 @@ def RaiseToPlates : Pass<"vi-raise-to-plates"> {
     Elementwise operations and `linalg` operations that produce the
     distribution's parameters move into the plate as the computation of one
     member, so that no array of the plate's length is left: the matrix-vector
-    product of a regression becomes the dot product of one row.
+    product of a regression becomes the dot product of one row. So do tensors
+    that are made of columns (`tensor.insert_slice`) or element by element
+    (`tensor.generate`): a design matrix is never there as a whole.
 
     Example:
 
@@ -126,8 +128,10 @@ def FusePlates : Pass<"vi-fuse-plates"> {
   let description = [{
     Plates of one name in one block become one plate where the later one needs
     nothing of the earlier but its stacks, member by member: these are then the
-    member's values, and a stack that nothing else uses is gone. Then moves out
-    of each plate what does not depend on the member, unless that might read a
+    member's values, and a stack that nothing else uses is gone. Sums of a plate
+    of data (one with a range) that only begin with what the earlier plate
+    computes begin with zero instead, and are added to it. Then moves out of each
+    plate what does not depend on the member, unless that might read a
     tensor outside of its bounds where the plate has no members.
 
     Example:
@@ -710,7 +714,9 @@ def InterchangePlates : Pass<"vi-interchange-plates"> {
     data runs with the draws inside, where a datum is read once, and last each
     draw's sums are put to use. What is stacked are the draws and what is computed
     from them before the data are looked at, one of each for each draw; nothing is
-    as long as the data.
+    as long as the data. What reads a slice of a tensor at the draw (a row of noise)
+    is repeated where it is used. Sums of the inner plate that are those of the outer
+    one, carried on, are sums over members and draws.
 
     It is done for a plate that has slices and a range (data), no stacks, and whose
     operands do not depend on the draw.
