@@ -250,6 +250,101 @@ vi.model @m(%k: tensor<?xi64>, %n: index) {
   }
 }
 """)
+# Indices that are computed from data, in plates, nested plates of slices, loops
+# and branches, are compared with what they index for each member.
+INDICES = """
+vi.model @indices(%J: index, %g: tensor<?xi64>, %y: tensor<?xf64>,
+                  %start: tensor<?xi64>, %length: tensor<?xi64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %i1 = arith.constant 1 : i64
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %N = tensor.dim %g, %c0 : tensor<?xi64>
+  %M = tensor.dim %start, %c0 : tensor<?xi64>
+  %prior = vi.normal %zero, %one : f64, f64
+  %wide = vi.half_normal %one : f64
+  %alpha = vi.sample "alpha" from %prior [%J] : f64 -> tensor<?xf64>
+  %tau = vi.sample "tau" from %wide [%J] : f64 -> tensor<?xf64>
+  vi.plate "unit" %n in %N (%g_n = %g : tensor<?xi64>) {
+    %before = arith.subi %g_n, %i1 : i64
+    %j = arith.index_cast %before : i64 to index
+    %alpha_n = tensor.extract %alpha[%j] : tensor<?xf64>
+    %tau_n = tensor.extract %tau[%j] : tensor<?xf64>
+    %y_n = tensor.extract %y[%n] : tensor<?xf64>
+    %likelihood = vi.normal %alpha_n, %tau_n : f64, f64
+    vi.observe "y" from %likelihood, %y_n : f64, f64
+  }
+  vi.plate "group" %m in %M (%start_m = %start : tensor<?xi64>,
+                             %length_m = %length : tensor<?xi64>) {
+    %first = arith.index_cast %start_m : i64 to index
+    %count = arith.index_cast %length_m : i64 to index
+    %y_m = tensor.extract_slice %y[%first] [%count] [1]
+        : tensor<?xf64> to tensor<?xf64>
+    vi.plate "member" %k in %count (%y_k = %y_m : tensor<?xf64>) {
+      %place = arith.addi %first, %k : index
+      %g_k = tensor.extract %g[%place] : tensor<?xi64>
+      %has = arith.cmpi sgt, %g_k, %i1 : i64
+      %mean = scf.if %has -> f64 {
+        %two = arith.subi %g_k, %i1 : i64
+        %less = arith.subi %two, %i1 : i64
+        %at = arith.index_cast %less : i64 to index
+        %value = tensor.extract %alpha[%at] : tensor<?xf64>
+        scf.yield %value : f64
+      } else {
+        scf.yield %zero : f64
+      }
+      %d = vi.normal %mean, %one : f64, f64
+      vi.observe "again" from %d, %y_k : f64, f64
+    }
+  }
+  %sum = scf.for %i = %c0 to %c3 step %c1 iter_args(%s = %zero) -> f64 {
+    %y_i = tensor.extract %y[%i] : tensor<?xf64>
+    %next = arith.addf %s, %y_i : f64
+    scf.yield %next : f64
+  }
+  %total = vi.normal %sum, %one : f64, f64
+  vi.observe "total" from %total, %sum : f64, f64
+}
+"""
+
+
+def indices(title, message, status=1, **entries):
+    values = {"J": "2", "g": "[1, 2, 2]", "y": "[0.1, 0.2, 0.3]",
+              "start": "[0, 1]", "length": "[1, 2]", **entries}
+    text = ", ".join(f'"{name}": {value}' for name, value in values.items())
+    case(title, message and
+         r"the data do not fit together: model\.mlir:\d+:\d+: " + message,
+         {"d.json": "{" + text + "}"}, ["--data", "d.json", "--quiet"],
+         model=INDICES, status=status)
+
+
+indices("good computed indices", "", status=0)
+indices("a computed index above",
+        r"element 2 \(counted from 0\) of site 'alpha' does not exist: there are "
+        r"2 \(computed from 'g', member 3 of plate 'unit'\)", g="[1, 2, 3]")
+indices("a computed index below", r"element -1 .* of site 'alpha' does not exist: "
+        r"there are 2 \(computed from 'g', member 2 of plate 'unit'\)",
+        g="[1, 0, 2]")
+indices("the plate's index", r"element 2 .* of 'y' does not exist: there are 2 "
+        r"\(member 3 of plate 'unit'\)", y="[0.1, 0.2]")
+indices("a computed slice that begins before", r"the slice of 'y' begins at -1 "
+        r"\(computed from 'start', member 2 of plate 'group'\)", start="[0, -1]")
+indices("a computed slice that ends behind", r"the slice of 'y' ends at element 4, "
+        r"but there are 3 \(computed from 'start' and 'length', member 2 of plate "
+        r"'group'\)", start="[0, 2]")
+indices("a computed slice of a negative length", r"the slice of 'y' has -1 elements "
+        r"\(computed from 'length', member 1 of plate 'group'\)",
+        length="[-1, 2]")
+indices("a computed index in nested plates", r"element 2 .* of 'g' does not exist: "
+        r"there are 2 \(computed from 'start', member 2 of plate 'member', member 2 "
+        r"of plate 'group'\)", g="[1, 2]")
+indices("an index in a loop", r"element 2 .* of 'y' does not exist: there are 2 "
+        r"\(iteration 3 of the loop\)", g="[1, 2]", y="[0.1, 0.2]",
+        start="[0]", length="[1]")
+indices("an index in a branch that is not taken", "", status=0, g="[1, 1, 1]",
+        J="1")
 case("a simplex of nothing", r"the data do not fit together: .* has -1 members",
      {"d.json": '{"alpha": []}'}, model="""
 vi.model @m(%alpha: tensor<?xf64>) {

@@ -173,6 +173,38 @@ deviations = weights.std(axis=1) / weights.mean(axis=1) / np.sqrt(20000)
 fits.check(np.all(np.abs(got - expected) <= 4 * deviations),
            f"leave-one-out densities {np.round(got, 3)}")
 
+# How often a branch is taken: such observations have no place in an array, which
+# a warning says.
+(ROOT / "branch.mlir").write_text("""
+vi.model @branch(%y: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %N = tensor.dim %y, %c0 : tensor<?xf64>
+  %prior = vi.normal %zero, %one : f64, f64
+  %a = vi.sample "a" from %prior : f64
+  vi.plate "unit" %n in %N (%y_n = %y : tensor<?xf64>) {
+    %d = vi.normal %a, %one : f64, f64
+    %positive = arith.cmpf ogt, %y_n, %zero : f64
+    scf.if %positive {
+      vi.observe "some" from %d, %y_n : f64, f64
+    }
+    vi.observe "all" from %d, %y_n : f64, f64
+  }
+}
+""")
+(ROOT / "branch.json").write_text('{"y": [0.1, -0.2, 0.3]}')
+text = fits.vi_fit(ROOT / "branch.mlir", "--data", ROOT / "branch.json",
+                   "--log-lik", "--output", ROOT / "branch")
+warning = ("log_lik.csv is without 'some': how often it is observed is not a "
+           "function of the data alone")
+summary = json.loads((ROOT / "branch" / "summary.json").read_text())
+header = [line for line in (ROOT / "branch" / "log_lik.csv").read_text()
+          .splitlines() if line.startswith("lp__")][0]
+fits.check("warning: " + warning in text and warning in summary["warnings"] and
+           header.endswith(",log_lik.1,log_lik.2,log_lik.3"),
+           "a warning tells what is left out")
+
 text = fits.vi_fit(ROOT / "grid.mlir", "--data", ROOT / "grid.json",
                    "--log-lik", status=2)
 fits.check("--log-lik needs --output" in text, "refused without a directory")

@@ -247,10 +247,15 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   for (auto plate :
        shapesOp->getAttrOfType<ArrayAttr>("vi.plates").getAsRange<StringAttr>())
     plateNames.push_back(plate.getValue().str());
-  if (options.withLogLik)
+  if (options.withLogLik) {
     for (auto observation : shapesOp->getAttrOfType<ArrayAttr>("vi.log_lik")
                                 .getAsRange<StringAttr>())
       observationNames.push_back(observation.getValue().str());
+    if (auto omitted = shapesOp->getAttrOfType<ArrayAttr>("vi.no_log_lik"))
+      for (auto observation : omitted.getAsRange<StringAttr>())
+        omittedObservations.push_back(observation.getValue().str());
+  }
+  checkNumbers = checkOp.getNumResults() - 1;
   if (auto messages = checkOp->getAttrOfType<ArrayAttr>("vi.checks"))
     for (auto message : messages.getAsRange<StringAttr>())
       checkMessages.push_back(message.getValue().str());
@@ -363,7 +368,7 @@ public:
     // Pointers to words must last: never more than this.
     size_t capacity = 3 * model.plateNames.size() + model.sizeNames.size() +
                       model.reportResults.size() +
-                      model.observationNames.size() + 16;
+                      model.observationNames.size() + model.checkNumbers + 16;
     for (const data::BoundArgument &argument : model.bound)
       capacity += 1 + argument.shape.size();
     words.reserve(capacity);
@@ -643,17 +648,22 @@ bool JITModel::permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
 }
 
 llvm::Error JITModel::checkData() {
-  int64_t failed = 0, left = 0, right = 0;
+  int64_t failed = 0;
+  llvm::SmallVector<int64_t> numbers(checkNumbers);
   Call call(*this);
-  call.addPointer(&left);
-  call.addPointer(&right);
+  for (int64_t &number : numbers)
+    call.addPointer(&number);
   call.addReturn(&failed);
   call.run(check);
-  if (failed > 0 && failed <= int64_t(checkMessages.size()))
-    return makeError(
-        "the data do not fit together: {0}",
-        llvm::formatv(false, checkMessages[failed - 1].c_str(), left, right)
-            .str());
+  if (failed > 0 && failed <= int64_t(checkMessages.size())) {
+    std::string message = checkMessages[failed - 1];
+    for (auto [place, number] : llvm::enumerate(numbers)) {
+      std::string mark = "{" + std::to_string(place) + "}";
+      for (size_t at; (at = message.find(mark)) != std::string::npos;)
+        message.replace(at, mark.size(), std::to_string(number));
+    }
+    return makeError("the data do not fit together: {0}", message);
+  }
   for (const Observed &site : observed) {
     double low = 0, high = std::numeric_limits<double>::infinity();
     const char *values;

@@ -61,6 +61,11 @@ public:
   /// The ELBO is known up to a constant: a prior is improper, or a factor is
   /// not normalized.
   bool isUpToConstant() const { return upToConstant; }
+  /// The observed sites whose log-densities are asked for, and cannot be given:
+  /// how often they are observed depends on more than the data.
+  llvm::ArrayRef<std::string> getOmittedObservations() const {
+    return omittedObservations;
+  }
   /// The learned parameters on the unconstrained scale, in the order of phi:
   /// names and shapes.
   const std::vector<data::NamedArray> &getParameters() const {
@@ -182,8 +187,11 @@ private:
   };
   std::vector<Result> reportResults, logLikResults;
   std::vector<std::string> observationNames;
+  std::vector<std::string> omittedObservations;
 
   std::vector<std::string> checkMessages;
+  /// How many numbers a failed check has.
+  unsigned checkNumbers = 0;
   /// An observed site whose values are an argument.
   struct Observed {
     std::string site, argument, support;

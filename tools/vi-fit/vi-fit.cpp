@@ -499,6 +499,10 @@ int run() {
     summary.warnings.push_back(
         "a prior is improper or a factor not normalized: the ELBO is known up "
         "to a constant");
+  for (const std::string &site : model.getOmittedObservations())
+    summary.warnings.push_back(
+        "log_lik.csv is without '" + site +
+        "': how often it is observed is not a function of the data alone");
   summary.levels = model.getLevels();
   for (vi::fit::ArraySummary &array :
        vi::fit::summarize(model, result, posterior, seed)) {

@@ -1,5 +1,8 @@
 // RUN: vi-opt %s --vi-auto-guide --vi-entry-points --canonicalize --cse | \
 // RUN:   FileCheck %s
+// RUN: vi-opt %s --vi-auto-guide --vi-entry-points \
+// RUN:   --remarks-filter=vi-log-lik -o /dev/null 2>&1 | \
+// RUN:   FileCheck %s --check-prefix=REMARK
 
 // Groups of different sizes: a plate counts their members, the sums say where
 // each group starts, and the terms of a group are put there. Loops stack.
@@ -49,5 +52,35 @@ vi.model @m(%n: tensor<?xi64>, %y: tensor<?xf64>, %v: tensor<?xf64>) {
   scf.for %t = %c1 to %T step %c1 {
     %v_t = tensor.extract %v[%t] : tensor<?xf64>
     vi.observe "v" from %likelihood, %v_t : f64, f64
+  }
+}
+
+// How often a branch is taken is not known before: no array has room for what is
+// observed in it. A remark says so, and the function's description.
+
+// REMARK-NOT: 'all'
+// REMARK:     entry-points-log-lik.mlir:[[#@LINE + 20]]:7: remark: [Missed] log-lik | Category:vi-log-lik | Reason="'some' is left out of log_lik: how often it is observed is not a function of the data alone"
+// REMARK-NOT: 'all'
+
+// CHECK-LABEL: func.func @branch_shapes(
+// CHECK-SAME:    vi.log_lik = ["all"]
+// CHECK-SAME:    vi.no_log_lik = ["some"]
+// CHECK-LABEL: func.func @branch_log_lik(
+// CHECK-SAME:    -> (tensor<?xf64> {vi.name = "all"})
+// CHECK-SAME:    vi.doc = "{{.*}} 'some' is left out: how often it is observed is not a function of the data alone."
+vi.model @branch(%y: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %N = tensor.dim %y, %c0 : tensor<?xf64>
+  %prior = vi.normal %zero, %one : f64, f64
+  %a = vi.sample "a" from %prior : f64
+  vi.plate "unit" %n in %N (%y_n = %y : tensor<?xf64>) {
+    %d = vi.normal %a, %one : f64, f64
+    %positive = arith.cmpf ogt, %y_n, %zero : f64
+    scf.if %positive {
+      vi.observe "some" from %d, %y_n : f64, f64
+    }
+    vi.observe "all" from %d, %y_n : f64, f64
   }
 }

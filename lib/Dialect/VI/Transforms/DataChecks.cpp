@@ -11,8 +11,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace vi;
@@ -59,192 +61,632 @@ static std::string describe(Value value, FunctionOpInterface program) {
     return "'" +
            cast<StringAttr>(names[argument.getArgNumber()]).getValue().str() +
            "'";
-  if (auto sample = value.getDefiningOp<SampleOp>())
+  for (Operation *user : value.getUsers())
+    if (auto quantity = dyn_cast<DeterministicOp>(user))
+      return "site '" + quantity.getName().str() + "'";
+  Operation *op = value.getDefiningOp();
+  if (auto sample = dyn_cast_or_null<SampleOp>(op))
     return "site '" + sample.getName().str() + "'";
-  if (auto param = value.getDefiningOp<ParamOp>())
+  if (auto param = dyn_cast_or_null<ParamOp>(op))
     return "parameter '" + param.getName().str() + "'";
+  if (auto cast = dyn_cast_or_null<tensor::CastOp>(op))
+    return describe(cast.getSource(), program);
+  // A stack is called as its members are.
+  if (auto plate = dyn_cast_or_null<PlateOp>(op)) {
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    unsigned sums = plate.getSums().size();
+    if (number >= sums)
+      return describe(plate.getYield().getValues()[number - sums], program);
+  }
   return "a tensor";
+}
+
+/// Which data arguments numbers are computed from, for messages.
+static std::string describeSources(ValueRange numbers,
+                                   FunctionOpInterface program) {
+  Block *entry = &program.getFunctionBody().front();
+  llvm::SetVector<Value> sources;
+  SmallVector<Value> worklist(llvm::reverse(numbers));
+  DenseSet<Value> seen;
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (BlockArgument argument = getDataArgument(value, entry))
+      sources.insert(argument);
+    else if (Operation *op = value.getDefiningOp();
+             op && !isa<tensor::DimOp>(op))
+      llvm::append_range(worklist, op->getOperands());
+  }
+  std::string text;
+  for (Value source : sources)
+    text +=
+        (text.empty() ? "computed from " : " and ") + describe(source, program);
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Checks for each member
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Emits loops which find the first member of the plates, loops and branches
+/// around an operation for which a check fails.
+class MemberSearch {
+public:
+  /// Emits the two numbers of one member, of what `mapping` gives; null where
+  /// they are no functions of the data.
+  using NumbersBuilder =
+      function_ref<std::pair<Value, Value>(IRMapping &mapping)>;
+
+  MemberSearch(OpBuilder &builder, Operation *op,
+               arith::CmpIPredicate violation)
+      : builder(builder), loc(op->getLoc()), violation(violation) {
+    for (Operation *parent = op->getParentOp();
+         !isa<FunctionOpInterface>(parent); parent = parent->getParentOp())
+      nest.insert(nest.begin(), parent);
+    path = nest;
+    path.push_back(op);
+  }
+
+  /// Emits the search, which looks at the data only where `enabled` holds: the
+  /// two numbers and, from 1, the number of the member of each repetition, of
+  /// the first failure or of none. Nothing where it is no function of the data.
+  std::optional<SmallVector<Value>> emit(const IRMapping &mapping,
+                                         Value enabled, NumbersBuilder build);
+
+  /// How messages tell the members, innermost first.
+  SmallVector<std::string> describeMembers() const;
+
+private:
+  using Body = function_ref<SmallVector<Value>(ArrayRef<Value> indices,
+                                               ArrayRef<Value> found)>;
+  /// Emits what is inside of `nest[depth - 1]`. `members` are the indices of
+  /// the repetitions so far, `found` the numbers; the result are those after.
+  /// Empty where it is no function of the data.
+  SmallVector<Value> emitLevel(unsigned depth, IRMapping &mapping,
+                               SmallVector<Value> members,
+                               ArrayRef<Value> found, NumbersBuilder build);
+  SmallVector<Value> emitLoops(ArrayRef<Value> counts, ArrayRef<Value> found,
+                               SmallVector<Value> indices, Body body);
+  SmallVector<Value> emitBranch(Value condition, ArrayRef<Value> found,
+                                function_ref<SmallVector<Value>()> body);
+  Value getIndex(int64_t number) {
+    return arith::ConstantIndexOp::create(builder, loc, number);
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  arith::CmpIPredicate violation;
+  /// The operations around the one with the check, outermost first, and these
+  /// with it.
+  SmallVector<Operation *> nest, path;
+};
+} // namespace
+
+/// The number of loops that a repetition is.
+static unsigned getLoopCount(Operation *op) {
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+    return linalgOp.getNumLoops();
+  if (auto generate = dyn_cast<tensor::GenerateOp>(op))
+    return generate.getType().getRank();
+  return isa<PlateOp, scf::ForOp>(op) ? 1 : 0;
+}
+
+SmallVector<std::string> MemberSearch::describeMembers() const {
+  SmallVector<std::string> text;
+  // The numbers are those of the outermost members first.
+  unsigned first = 2;
+  for (Operation *op : nest)
+    first += getLoopCount(op);
+  for (Operation *op : llvm::reverse(nest)) {
+    unsigned loops = getLoopCount(op);
+    first -= loops;
+    for (unsigned loop = 0; loop < loops; ++loop) {
+      std::string place = "{" + std::to_string(first + loop) + "}";
+      if (auto plate = dyn_cast<PlateOp>(op))
+        text.push_back("member " + place + " of plate '" +
+                       plate.getName().str() + "'");
+      else if (isa<scf::ForOp>(op))
+        text.push_back("iteration " + place + " of the loop");
+      else
+        text.push_back(
+            "element " + place +
+            (loops > 1 ? " along dimension " + std::to_string(loop) : ""));
+    }
+  }
+  return text;
+}
+
+SmallVector<Value> MemberSearch::emitLoops(ArrayRef<Value> counts,
+                                           ArrayRef<Value> found,
+                                           SmallVector<Value> indices,
+                                           Body body) {
+  if (counts.empty())
+    return body(indices, found);
+  auto loop = scf::ForOp::create(builder, loc, getIndex(0), counts.front(),
+                                 getIndex(1), found);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(loop.getBody());
+  indices.push_back(loop.getInductionVar());
+  SmallVector<Value> before(loop.getRegionIterArgs().begin(),
+                            loop.getRegionIterArgs().end());
+  SmallVector<Value> next =
+      emitLoops(counts.drop_front(), before, indices, body);
+  if (next.empty()) {
+    loop.erase();
+    return next;
+  }
+  scf::YieldOp::create(builder, loc, next);
+  return loop.getResults();
+}
+
+SmallVector<Value>
+MemberSearch::emitBranch(Value condition, ArrayRef<Value> found,
+                         function_ref<SmallVector<Value>()> body) {
+  auto branch = scf::IfOp::create(
+      builder, loc, SmallVector<Type>(found.size(), builder.getIndexType()),
+      condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(branch.elseBlock());
+  scf::YieldOp::create(builder, loc, found);
+  builder.setInsertionPointToEnd(branch.thenBlock());
+  SmallVector<Value> next = body();
+  if (next.empty()) {
+    branch.erase();
+    return next;
+  }
+  scf::YieldOp::create(builder, loc, next);
+  return branch.getResults();
+}
+
+SmallVector<Value> MemberSearch::emitLevel(unsigned depth, IRMapping &mapping,
+                                           SmallVector<Value> members,
+                                           ArrayRef<Value> found,
+                                           NumbersBuilder build) {
+  if (depth == nest.size()) {
+    auto [left, right] = build(mapping);
+    if (!left || !right)
+      return {};
+    Value before =
+        arith::CmpIOp::create(builder, loc, violation, found[0], found[1]);
+    SmallVector<Value> here{left, right}, next;
+    for (Value member : members)
+      here.push_back(arith::AddIOp::create(builder, loc, member, getIndex(1)));
+    Value one = arith::CmpIOp::create(builder, loc, violation, left, right);
+    Value takes = arith::AndIOp::create(
+        builder, loc, one,
+        arith::XOrIOp::create(builder, loc, before,
+                              arith::ConstantIntOp::create(builder, loc, 1,
+                                                           /*width=*/1)));
+    for (auto [now, old] : llvm::zip_equal(here, found))
+      next.push_back(arith::SelectOp::create(builder, loc, takes, now, old));
+    return next;
+  }
+
+  Operation *op = nest[depth];
+  if (auto branch = dyn_cast<scf::IfOp>(op)) {
+    Value condition = buildSize(builder, branch.getCondition(), mapping);
+    if (!condition)
+      return {};
+    if (path[depth + 1]->getParentRegion() == &branch.getElseRegion())
+      condition = arith::XOrIOp::create(
+          builder, loc, condition,
+          arith::ConstantIntOp::create(builder, loc, 1, /*width=*/1));
+    return emitBranch(condition, found, [&] {
+      IRMapping inside = mapping;
+      return emitLevel(depth + 1, inside, members, found, build);
+    });
+  }
+
+  // The sizes of a repetition, and what its region's arguments are at indices.
+  SmallVector<Value> counts;
+  if (isa<PlateOp, scf::ForOp>(op)) {
+    counts.push_back(buildRepetitionCount(builder, op, mapping));
+  } else if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
+    for (int64_t dim = 0; dim < generate.getType().getRank(); ++dim)
+      counts.push_back(
+          buildDimension(builder, generate.getResult(), dim, mapping));
+  } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    for (unsigned loop = 0; loop < linalgOp.getNumLoops(); ++loop) {
+      Value size;
+      for (OpOperand &operand : linalgOp->getOpOperands()) {
+        if (size || !isa<RankedTensorType>(operand.get().getType()))
+          continue;
+        AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+        for (auto [position, expr] : llvm::enumerate(map.getResults()))
+          if (expr == builder.getAffineDimExpr(loop) && !size)
+            size = buildDimension(builder, operand.get(), position, mapping);
+      }
+      counts.push_back(size);
+    }
+  }
+  if (counts.empty() || llvm::is_contained(counts, Value()))
+    return {};
+  auto extract = [&](Value source, ArrayRef<Value> indices) -> Value {
+    // One element, or the slice at an index of the leading dimension.
+    auto type = cast<RankedTensorType>(source.getType());
+    if (type.getRank() == static_cast<int64_t>(indices.size()))
+      return tensor::ExtractOp::create(builder, loc, source, indices);
+    SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)),
+        sizes, strides(type.getRank(), builder.getIndexAttr(1));
+    offsets[0] = indices.front();
+    sizes.push_back(builder.getIndexAttr(1));
+    for (int64_t dim = 1; dim < type.getRank(); ++dim)
+      sizes.push_back(tensor::getMixedSize(builder, loc, source, dim));
+    return tensor::ExtractSliceOp::create(
+        builder, loc, cast<RankedTensorType>(PlateOp::getMemberType(type)),
+        source, offsets, sizes, strides);
+  };
+  return emitLoops(
+      counts, found, {}, [&](ArrayRef<Value> indices, ArrayRef<Value> before) {
+        IRMapping inside = mapping;
+        SmallVector<Value> all(members);
+        llvm::append_range(all, indices);
+        if (auto plate = dyn_cast<PlateOp>(op)) {
+          inside.map(plate.getIndex(), indices.front());
+          for (auto [slice, argument] :
+               llvm::zip(plate.getSlices(), plate.getMemberArguments()))
+            if (!argument.use_empty())
+              if (Value source = buildSize(builder, slice, inside))
+                inside.map(argument, extract(source, indices));
+        } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+          Value lower = buildSize(builder, loop.getLowerBound(), inside);
+          Value step = buildSize(builder, loop.getStep(), inside);
+          Value number = indices.front();
+          if (!lower.getType().isIndex())
+            number = arith::IndexCastOp::create(builder, loc, lower.getType(),
+                                                number);
+          inside.map(loop.getInductionVar(),
+                     arith::AddIOp::create(
+                         builder, loc, lower,
+                         arith::MulIOp::create(builder, loc, number, step)));
+        } else if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
+          inside.map(generate.getBody().getArguments(), indices);
+        } else {
+          auto linalgOp = cast<linalg::LinalgOp>(op);
+          Block *body = linalgOp.getBlock();
+          for (auto position : body->getOps<linalg::IndexOp>())
+            inside.map(position.getResult(), indices[position.getDim()]);
+          for (OpOperand &operand : linalgOp->getOpOperands()) {
+            Value argument = linalgOp.getMatchingBlockArgument(&operand);
+            Value source = argument.use_empty()
+                               ? Value()
+                               : buildSize(builder, operand.get(), inside);
+            if (!source)
+              continue;
+            SmallVector<Value> at;
+            for (AffineExpr expr :
+                 linalgOp.getMatchingIndexingMap(&operand).getResults())
+              if (auto dim = dyn_cast<AffineDimExpr>(expr))
+                at.push_back(indices[dim.getPosition()]);
+            if (auto type = dyn_cast<RankedTensorType>(source.getType());
+                type && type.getRank() == static_cast<int64_t>(at.size()))
+              inside.map(argument,
+                         tensor::ExtractOp::create(builder, loc, source, at));
+            else if (!type)
+              inside.map(argument, source);
+          }
+        }
+        return emitLevel(depth + 1, inside, all, before, build);
+      });
+}
+
+std::optional<SmallVector<Value>> MemberSearch::emit(const IRMapping &mapping,
+                                                     Value enabled,
+                                                     NumbersBuilder build) {
+  unsigned repetitions = 0;
+  for (Operation *op : nest)
+    repetitions += getLoopCount(op);
+  // Numbers that are in order.
+  using Predicate = arith::CmpIPredicate;
+  SmallVector<Value> found{getIndex(0),
+                           getIndex(violation == Predicate::uge ? 1 : 0)};
+  found.append(repetitions, found[0]);
+  SmallVector<Value> result = emitBranch(enabled, found, [&] {
+    IRMapping inside = mapping;
+    return emitLevel(0, inside, {}, found, build);
+  });
+  if (result.empty())
+    return std::nullopt;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// All checks
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Collects the checks of one program.
+class CheckCollector {
+public:
+  CheckCollector(OpBuilder &builder, FunctionOpInterface program,
+                 IRMapping &mapping, SmallVectorImpl<DataCheck> &checks)
+      : builder(builder), program(program),
+        entry(&program.getFunctionBody().front()), mapping(mapping),
+        checks(checks) {}
+
+  LogicalResult collect();
+
+private:
+  using Predicate = arith::CmpIPredicate;
+
+  void add(Value left, Predicate violation, Value right, const Twine &message);
+  /// Adds the check of two sizes that must be equal.
+  void addEqual(Value left, Value right, const Twine &message) {
+    if (left != right)
+      add(left, Predicate::ne, right, message);
+  }
+  /// Adds a check of numbers that `build` emits: of one member where `op` is in
+  /// a region, of which the first failure counts.
+  /// `sources` are what the numbers are computed from.
+  void addFor(Operation *op, Predicate violation, const Twine &message,
+              ValueRange sources, MemberSearch::NumbersBuilder build);
+  void addPlate(PlateOp plate);
+  void addLinalg(linalg::LinalgOp op);
+  void addSlice(OffsetSizeAndStrideOpInterface slice, Value tensor);
+  LogicalResult addExtract(tensor::ExtractOp extract);
+  /// Adds that a declared index fits what it indexes; failure where an index is
+  /// not declared.
+  LogicalResult addDeclared(tensor::ExtractOp extract, unsigned position,
+                            BlockArgument argument);
+
+  Value getConstant(int64_t number) {
+    return arith::ConstantIndexOp::create(builder, program.getLoc(), number);
+  }
+  /// A number as an index; null where it is no function of the data.
+  Value getNumber(OpFoldResult number, IRMapping &at);
+  /// Whether all checks so far hold.
+  Value getAllHold();
+
+  OpBuilder &builder;
+  FunctionOpInterface program;
+  Block *entry;
+  IRMapping &mapping;
+  SmallVectorImpl<DataCheck> &checks;
+  /// Whether the first `conjoined` checks hold.
+  Value allHold;
+  size_t conjoined = 0;
+};
+} // namespace
+
+void CheckCollector::add(Value left, Predicate violation, Value right,
+                         const Twine &message) {
+  if (!left || !right)
+    return;
+  std::optional<int64_t> a = getConstantIntValue(left);
+  std::optional<int64_t> b = getConstantIntValue(right);
+  if (a && b &&
+      !arith::applyCmpPredicate(violation, APInt(64, *a, /*isSigned=*/true),
+                                APInt(64, *b, /*isSigned=*/true)))
+    return;
+  checks.push_back({left, right, violation, message.str()});
+}
+
+Value CheckCollector::getNumber(OpFoldResult number, IRMapping &at) {
+  auto value = dyn_cast<Value>(number);
+  return value
+             ? buildSize(builder, value, at)
+             : getConstant(cast<IntegerAttr>(cast<Attribute>(number)).getInt());
+}
+
+Value CheckCollector::getAllHold() {
+  Location loc = program.getLoc();
+  if (!allHold)
+    allHold = arith::ConstantIntOp::create(builder, loc, 1, /*width=*/1);
+  for (; conjoined < checks.size(); ++conjoined) {
+    const DataCheck &check = checks[conjoined];
+    Value holds = arith::CmpIOp::create(builder, loc,
+                                        arith::invertPredicate(check.violation),
+                                        check.left, check.right);
+    allHold = arith::AndIOp::create(builder, loc, allHold, holds);
+  }
+  return allHold;
+}
+
+void CheckCollector::addFor(Operation *op, Predicate violation,
+                            const Twine &message, ValueRange sources,
+                            MemberSearch::NumbersBuilder build) {
+  std::string text = describeLocation(op->getLoc()) + message.str();
+  if (op->getParentOp() == program.getOperation()) {
+    auto [left, right] = build(mapping);
+    add(left, violation, right, text);
+    return;
+  }
+  MemberSearch search(builder, op, violation);
+  std::optional<SmallVector<Value>> first =
+      search.emit(mapping, getAllHold(), build);
+  if (!first)
+    return;
+  // Where to look: what the numbers come from, and of which member.
+  std::string places = describeSources(sources, program);
+  for (const std::string &place : search.describeMembers())
+    places += (places.empty() ? "" : ", ") + place;
+  checks.push_back({(*first)[0], (*first)[1], violation,
+                    text + (places.empty() ? "" : " (" + places + ")"),
+                    SmallVector<Value>(llvm::drop_begin(*first, 2))});
+}
+
+static std::string getDimensionText(Value tensor, int64_t dimension) {
+  return cast<RankedTensorType>(tensor.getType()).getRank() > 1
+             ? " along dimension " + std::to_string(dimension)
+             : std::string();
+}
+
+void CheckCollector::addPlate(PlateOp plate) {
+  std::string where = describeLocation(plate.getLoc());
+  Value count = buildSize(builder, plate.getCount(), mapping);
+  add(count, Predicate::slt, getConstant(0),
+      where + "plate '" + plate.getName() + "' has {0} members");
+  for (Value slice : plate.getSlices())
+    addEqual(count, buildDimension(builder, slice, 0, mapping),
+             where + "plate '" + plate.getName() +
+                 "' has {0} members, but slices " + describe(slice, program) +
+                 " of length {1}");
+}
+
+void CheckCollector::addLinalg(linalg::LinalgOp op) {
+  // The first operand that a loop's size is read from, for each loop.
+  SmallVector<std::pair<Value, Value>> sizes(op.getNumLoops());
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (auto [operand, map] : llvm::zip(op->getOperands(), maps)) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type)
+      continue;
+    for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim)
+        continue;
+      Value size = buildDimension(builder, operand, position, mapping);
+      if (!size)
+        continue;
+      auto &[first, source] = sizes[dim.getPosition()];
+      if (!first) {
+        first = size;
+        source = operand;
+        continue;
+      }
+      addEqual(first, size,
+               describeLocation(op.getLoc()) + op->getName().getStringRef() +
+                   " of " + describe(source, program) + ", of size {0}, and " +
+                   describe(operand, program) + ", of size {1}");
+    }
+  }
+}
+
+void CheckCollector::addSlice(OffsetSizeAndStrideOpInterface slice,
+                              Value tensor) {
+  Location loc = slice.getLoc();
+  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(),
+                            sizes = slice.getMixedSizes(),
+                            strides = slice.getMixedStrides();
+  for (auto [dimension, offset, size, stride] :
+       llvm::enumerate(offsets, sizes, strides)) {
+    std::string text = "the slice of " + describe(tensor, program) +
+                       getDimensionText(tensor, dimension);
+    auto addNonnegative = [&](OpFoldResult number, StringRef what) {
+      // A constant is checked by the operation itself.
+      if (auto value = dyn_cast<Value>(number))
+        addFor(slice, Predicate::slt, text + what, {value}, [&](IRMapping &at) {
+          return std::pair(getNumber(value, at), getConstant(0));
+        });
+    };
+    SmallVector<Value> numbers;
+    for (OpFoldResult number : {offset, size, stride})
+      if (auto value = dyn_cast<Value>(number))
+        numbers.push_back(value);
+    addNonnegative(offset, " begins at {0}");
+    addNonnegative(size, " has {0} elements");
+    if (isa<Attribute>(offset) && isa<Attribute>(size) &&
+        !cast<RankedTensorType>(tensor.getType()).isDynamicDim(dimension))
+      continue;
+    addFor(slice, Predicate::sgt,
+           text + " ends at element {0}, but there are {1}", numbers,
+           [&](IRMapping &at) -> std::pair<Value, Value> {
+             Value begin = getNumber(offset, at), count = getNumber(size, at);
+             Value step = getNumber(stride, at);
+             Value bound = buildDimension(builder, tensor, dimension, at);
+             if (!begin || !count || !step || !bound)
+               return {};
+             // One past the last: offset + (size - 1) stride + 1.
+             Value steps = builder.createOrFold<arith::SubIOp>(loc, count,
+                                                               getConstant(1));
+             Value last = builder.createOrFold<arith::AddIOp>(
+                 loc, begin,
+                 builder.createOrFold<arith::MulIOp>(loc, steps, step));
+             Value end =
+                 builder.createOrFold<arith::AddIOp>(loc, last, getConstant(1));
+             return {end, bound};
+           });
+  }
+}
+
+LogicalResult CheckCollector::addDeclared(tensor::ExtractOp extract,
+                                          unsigned position,
+                                          BlockArgument argument) {
+  Value index = extract.getIndices()[position];
+  auto attribute =
+      program.getArgAttrOfType<IndexAttr>(argument.getArgNumber(), "vi.index");
+  if (!attribute) {
+    if (!isa<RankedTensorType>(argument.getType()))
+      return success();
+    return extract.emitError("argument ")
+           << describe(index, program) << " holds indices of "
+           << describe(extract.getTensor(), program)
+           << " and must say so, that they can be checked: {vi.index = "
+              "#vi.index<base = 1, size = ...>}";
+  }
+  Value declared;
+  if (auto size = dyn_cast<StringAttr>(attribute.getSize())) {
+    auto names = program->getAttrOfType<ArrayAttr>("arg_names");
+    auto found = llvm::find(names, Attribute(size));
+    if (found == names.end())
+      return success();
+    Value number =
+        mapping.lookupOrNull(entry->getArgument(found - names.begin()));
+    if (!number || isa<RankedTensorType>(number.getType()))
+      return success();
+    declared = number.getType().isIndex()
+                   ? number
+                   : arith::IndexCastOp::create(builder, extract.getLoc(),
+                                                builder.getIndexType(), number)
+                         .getResult();
+  } else {
+    declared = getConstant(cast<IntegerAttr>(attribute.getSize()).getInt());
+  }
+  addEqual(declared,
+           buildDimension(builder, extract.getTensor(), position, mapping),
+           describeLocation(extract.getLoc()) + describe(index, program) +
+               " holds indices into something of size {0}, but " +
+               describe(extract.getTensor(), program) + " has size {1}");
+  return success();
+}
+
+LogicalResult CheckCollector::addExtract(tensor::ExtractOp extract) {
+  Value tensor = extract.getTensor();
+  for (auto [position, index] : llvm::enumerate(extract.getIndices())) {
+    BlockArgument argument = getDataArgument(index, entry);
+    if (argument && failed(addDeclared(extract, position, argument)))
+      return failure();
+    // What is declared is checked when the data are read.
+    if (argument && isa<RankedTensorType>(argument.getType()))
+      continue;
+    // Less than zero is more than any number.
+    addFor(extract, Predicate::uge,
+           "element {0} (counted from 0) of " + describe(tensor, program) +
+               getDimensionText(tensor, position) +
+               " does not exist: there are {1}",
+           {index}, [&, position = position, index = index](IRMapping &at) {
+             Value place = getNumber(index, at);
+             Value bound = place ? buildDimension(builder, tensor, position, at)
+                                 : Value();
+             return std::pair(place, bound);
+           });
+  }
+  return success();
+}
+
+LogicalResult CheckCollector::collect() {
+  WalkResult walked = program.getFunctionBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *op) -> WalkResult {
+        if (auto plate = dyn_cast<PlateOp>(op))
+          addPlate(plate);
+        else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+          addLinalg(linalgOp);
+        else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+          addSlice(slice, slice.getSource());
+        else if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+          return addExtract(extract);
+        return WalkResult::advance();
+      });
+  return failure(walked.wasInterrupted());
 }
 
 LogicalResult vi::collectDataChecks(OpBuilder &builder,
                                     FunctionOpInterface program,
                                     IRMapping &mapping,
                                     SmallVectorImpl<DataCheck> &checks) {
-  Block *entry = &program.getFunctionBody().front();
-  auto names = program->getAttrOfType<ArrayAttr>("arg_names");
-  using Predicate = arith::CmpIPredicate;
-  auto addCheck = [&](Value left, Predicate violation, Value right,
-                      const Twine &message) {
-    if (!left || !right)
-      return;
-    std::optional<int64_t> a = getConstantIntValue(left);
-    std::optional<int64_t> b = getConstantIntValue(right);
-    if (a && b &&
-        !arith::applyCmpPredicate(violation, APInt(64, *a, /*isSigned=*/true),
-                                  APInt(64, *b, /*isSigned=*/true)))
-      return;
-    checks.push_back({left, right, violation, message.str()});
-  };
-  auto add = [&](Value left, Value right, const Twine &message) {
-    if (left != right)
-      addCheck(left, Predicate::ne, right, message);
-  };
-  auto getConstant = [&](int64_t number) -> Value {
-    return arith::ConstantIndexOp::create(builder, program.getLoc(), number);
-  };
-  auto getSize = [&](OpFoldResult size) -> Value {
-    if (auto value = dyn_cast<Value>(size))
-      return buildSize(builder, value, mapping);
-    return getConstant(cast<IntegerAttr>(cast<Attribute>(size)).getInt());
-  };
-  auto getDimensionText = [](Value tensor, int64_t dimension) {
-    return cast<RankedTensorType>(tensor.getType()).getRank() > 1
-               ? " along dimension " + std::to_string(dimension)
-               : std::string();
-  };
-  // That an element is there.
-  auto addElement = [&](Value tensor, ValueRange indices, StringRef where) {
-    for (auto [dimension, index] : llvm::enumerate(indices)) {
-      Value place = buildSize(builder, index, mapping);
-      std::string text =
-          (where + "element {0} (counted from 0) of " +
-           describe(tensor, program) + getDimensionText(tensor, dimension) +
-           " does not exist")
-              .str();
-      addCheck(place, Predicate::slt, getConstant(0), text);
-      addCheck(place, Predicate::sge,
-               buildDimension(builder, tensor, dimension, mapping),
-               text + ": there are {1}");
-    }
-  };
-  // That a slice is inside.
-  auto addSlice = [&](Value tensor, OffsetSizeAndStrideOpInterface slice,
-                      StringRef where) {
-    Location loc = slice.getLoc();
-    for (auto [dimension, mixedOffset, mixedSize, mixedStride] :
-         llvm::enumerate(slice.getMixedOffsets(), slice.getMixedSizes(),
-                         slice.getMixedStrides())) {
-      Value offset = getSize(mixedOffset), size = getSize(mixedSize);
-      Value stride = getSize(mixedStride);
-      std::string text = (where + "the slice of " + describe(tensor, program) +
-                          getDimensionText(tensor, dimension))
-                             .str();
-      addCheck(offset, Predicate::slt, getConstant(0), text + " begins at {0}");
-      addCheck(size, Predicate::slt, getConstant(0),
-               text + " has {0} elements");
-      if (!offset || !size || !stride)
-        continue;
-      // One past the last: offset + (size - 1) stride + 1.
-      Value steps =
-          builder.createOrFold<arith::SubIOp>(loc, size, getConstant(1));
-      Value last = builder.createOrFold<arith::AddIOp>(
-          loc, offset, builder.createOrFold<arith::MulIOp>(loc, steps, stride));
-      addCheck(builder.createOrFold<arith::AddIOp>(loc, last, getConstant(1)),
-               Predicate::sgt,
-               buildDimension(builder, tensor, dimension, mapping),
-               text + " ends at element {0}, but there are {1}");
-    }
-  };
-
-  WalkResult walked = program.getFunctionBody().walk<WalkOrder::PreOrder>(
-      [&](Operation *op) -> WalkResult {
-        std::string where = describeLocation(op->getLoc());
-        if (auto plate = dyn_cast<PlateOp>(op)) {
-          Value count = buildSize(builder, plate.getCount(), mapping);
-          addCheck(count, Predicate::slt, getConstant(0),
-                   where + "plate '" + plate.getName() + "' has {0} members");
-          for (Value slice : plate.getSlices())
-            add(count, buildDimension(builder, slice, 0, mapping),
-                where + "plate '" + plate.getName() +
-                    "' has {0} members, but slices " +
-                    describe(slice, program) + " of length {1}");
-          return WalkResult::advance();
-        }
-        if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-          // The first operand that a loop's size is read from, for each loop.
-          SmallVector<std::pair<Value, Value>> sizes(linalgOp.getNumLoops());
-          SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
-          for (auto [operand, map] : llvm::zip(op->getOperands(), maps)) {
-            auto type = dyn_cast<RankedTensorType>(operand.getType());
-            if (!type)
-              continue;
-            for (auto [position, expr] : llvm::enumerate(map.getResults())) {
-              auto dim = dyn_cast<AffineDimExpr>(expr);
-              if (!dim)
-                continue;
-              Value size = buildDimension(builder, operand, position, mapping);
-              if (!size)
-                continue;
-              auto &[first, source] = sizes[dim.getPosition()];
-              if (!first) {
-                first = size;
-                source = operand;
-                continue;
-              }
-              add(first, size,
-                  where + op->getName().getStringRef() + " of " +
-                      describe(source, program) + ", of size {0}, and " +
-                      describe(operand, program) + ", of size {1}");
-            }
-          }
-          return WalkResult::advance();
-        }
-        // What stands in a region need not run.
-        bool runs = op->getParentOp() == program.getOperation();
-        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-          if (runs)
-            addSlice(slice.getSource(), slice, where);
-          return WalkResult::advance();
-        }
-        if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-          if (runs)
-            addElement(extract.getTensor(), extract.getIndices(), where);
-          for (auto [position, index] : llvm::enumerate(extract.getIndices())) {
-            BlockArgument argument = getDataArgument(index, entry);
-            if (!argument)
-              continue;
-            auto attribute = program.getArgAttrOfType<IndexAttr>(
-                argument.getArgNumber(), "vi.index");
-            if (!attribute) {
-              if (!isa<RankedTensorType>(argument.getType()))
-                continue;
-              extract.emitError("argument ")
-                  << describe(index, program) << " holds indices of "
-                  << describe(extract.getTensor(), program)
-                  << " and must say so, that they can be checked: {vi.index = "
-                     "#vi.index<base = 1, size = ...>}";
-              return WalkResult::interrupt();
-            }
-            Value declared;
-            if (auto size = dyn_cast<StringAttr>(attribute.getSize())) {
-              auto found = llvm::find(names, Attribute(size));
-              if (found == names.end())
-                continue;
-              Value number = mapping.lookupOrNull(
-                  entry->getArgument(found - names.begin()));
-              if (!number || isa<RankedTensorType>(number.getType()))
-                continue;
-              declared = number.getType().isIndex()
-                             ? number
-                             : arith::IndexCastOp::create(
-                                   builder, op->getLoc(),
-                                   builder.getIndexType(), number)
-                                   .getResult();
-            } else {
-              declared = arith::ConstantIndexOp::create(
-                  builder, op->getLoc(),
-                  cast<IntegerAttr>(attribute.getSize()).getInt());
-            }
-            add(declared,
-                buildDimension(builder, extract.getTensor(), position, mapping),
-                where + describe(index, program) +
-                    " holds indices into something of size {0}, but " +
-                    describe(extract.getTensor(), program) + " has size {1}");
-          }
-        }
-        return WalkResult::advance();
-      });
-  return failure(walked.wasInterrupted());
+  return CheckCollector(builder, program, mapping, checks).collect();
 }
 
 ArrayAttr vi::getObservedArguments(ModelOp model) {

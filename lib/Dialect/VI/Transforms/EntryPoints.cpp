@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -507,14 +508,26 @@ LogicalResult EntryPointBuilder::buildShapes() {
     siteAttrs.push_back(
         describe(builder, name, kind, getReportedSupport(op), value.getType()));
   }
-  SmallVector<Attribute> observations;
+  SmallVector<Attribute> observations, omissions;
+  SmallVector<Operation *> omitted;
   for (const Observation &observation :
-       getObservations(builder, model, modelMapping)) {
+       getObservations(builder, model, modelMapping, &omitted)) {
     addShape(("log_lik." + observation.name).str(),
              buildObservationShape(builder, observation, modelMapping));
     observations.push_back(builder.getStringAttr(observation.name));
   }
   func->setAttr("vi.log_lik", builder.getArrayAttr(observations));
+  for (Operation *op : omitted) {
+    auto site = op->getAttrOfType<StringAttr>("name");
+    omissions.push_back(site);
+    remark::missed(op->getLoc(),
+                   remark::RemarkOpts::name("log-lik").category("vi-log-lik"))
+        << remark::reason("'{0}' is left out of log_lik: how often it is "
+                          "observed is not a function of the data alone",
+                          site.getValue());
+  }
+  if (!omissions.empty())
+    func->setAttr("vi.no_log_lik", builder.getArrayAttr(omissions));
   bool unnormalized = false;
   model.getBody().walk(
       [&](FactorOp op) { unnormalized |= !op.getNormalized(); });
@@ -531,9 +544,9 @@ LogicalResult EntryPointBuilder::buildShapes() {
 
 LogicalResult EntryPointBuilder::buildCheck() {
   auto func = start("check", {}, {},
-                    "Whether the sizes of the data fit together: the number "
-                    "of the first check that fails, from 1, and the sizes that "
-                    "differ; 0 where all hold.");
+                    "Whether the data fit together and to what they index: the "
+                    "number of the first check that fails, from 1, and the two "
+                    "numbers that do not fit; 0 where all hold.");
   Location loc = model.getLoc();
   IRMapping modelMapping = mapData(model, func);
   IRMapping guideMapping = mapData(guide, func);
@@ -544,8 +557,12 @@ LogicalResult EntryPointBuilder::buildCheck() {
   Value failed = arith::ConstantIndexOp::create(builder, loc, 0);
   Value left = failed, right = failed;
   SmallVector<Attribute> messages;
-  for (DataCheck &check : checks)
+  size_t depth = 0;
+  for (DataCheck &check : checks) {
     messages.push_back(builder.getStringAttr(check.message));
+    depth = std::max(depth, check.members.size());
+  }
+  SmallVector<Value> members(depth, failed);
   // From the last to the first, so that the first failure stays.
   for (size_t number = checks.size(); number > 0; --number) {
     DataCheck &check = checks[number - 1];
@@ -558,10 +575,20 @@ LogicalResult EntryPointBuilder::buildCheck() {
         choose(arith::ConstantIndexOp::create(builder, loc, number), failed);
     left = choose(check.left, left);
     right = choose(check.right, right);
+    for (auto [member, here] : llvm::zip(members, check.members))
+      member = choose(here, member);
   }
   func->setAttr("vi.checks", builder.getArrayAttr(messages));
-  finish(func, {failed, left, right}, {"failed", "left", "right"},
-         {"number of the check, or 0", "the one size", "the other"});
+  SmallVector<Value> results{failed, left, right};
+  SmallVector<std::string> names{"failed", "left", "right"};
+  SmallVector<std::string> docs{"number of the check, or 0", "the one number",
+                                "the other"};
+  for (auto [number, member] : llvm::enumerate(members)) {
+    results.push_back(member);
+    names.push_back("member" + std::to_string(number));
+    docs.push_back("number of the member, from 1, of a check of members");
+  }
+  finish(func, results, names, docs);
   return success();
 }
 
@@ -822,20 +849,27 @@ void EntryPointBuilder::finishWithOutputs(func::FuncOp func,
 }
 
 LogicalResult EntryPointBuilder::buildLogLik() {
-  auto func = startAtLatents(
-      "log_lik", {}, {},
+  std::string doc =
       "The log-density of each observation, 0 where a mask leaves it out. The "
-      "sizes are the log_lik.* of the shapes.");
+      "sizes are the log_lik.* of the shapes.";
+  auto func = startAtLatents("log_lik", {}, {}, doc);
   ParameterReader reader(func.getArgument(model.getNumArguments()));
   GivenLatentsInliner inliner(builder, type, reader);
   inliner.densities = false;
   IRMapping mapping = mapData(model, func);
+  SmallVector<Operation *> omitted;
   for (const Observation &observation :
-       getObservations(builder, model, mapping)) {
+       getObservations(builder, model, mapping, &omitted)) {
     inliner.pointwise.insert(observation.name);
     if (observation.isRagged)
       inliner.ragged[observation.name] = observation.nest;
   }
+  for (Operation *op : omitted)
+    doc += (" '" + op->getAttrOfType<StringAttr>("name").getValue() +
+            "' is left out: how often it is observed is not a function of the "
+            "data alone.")
+               .str();
+  func->setAttr("vi.doc", builder.getStringAttr(doc));
   if (failed(inlineAtLatents(func, model, reader, inliner)))
     return failure();
   finishWithOutputs(func, inliner);

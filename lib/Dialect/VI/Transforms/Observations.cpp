@@ -96,8 +96,9 @@ std::pair<Value, Value> vi::buildIterationOffsets(OpBuilder &builder,
   return {loop.getResult(1), loop.getResult(0)};
 }
 
-SmallVector<Observation> vi::getObservations(OpBuilder &builder, ModelOp model,
-                                             IRMapping &mapping) {
+SmallVector<Observation>
+vi::getObservations(OpBuilder &builder, ModelOp model, IRMapping &mapping,
+                    SmallVectorImpl<Operation *> *omitted) {
   SmallVector<Observation> observations;
   model.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     auto factor = dyn_cast<FactorOp>(op);
@@ -106,17 +107,22 @@ SmallVector<Observation> vi::getObservations(OpBuilder &builder, ModelOp model,
     Observation observation;
     observation.op = op;
     observation.name = op->getAttrOfType<StringAttr>("name").getValue();
+    auto omit = [&] {
+      if (omitted)
+        omitted->push_back(op);
+    };
     // How often a condition holds is not known before.
     if (op->getParentOfType<scf::IfOp>())
-      return;
+      return omit();
     observation.nest = getRepetitions(op);
     observation.isRagged =
         llvm::any_of(observation.nest, [&](Operation *parent) {
           return !buildRepetitionCount(builder, parent, mapping);
         });
-    if (!observation.isRagged ||
-        buildIterationCount(builder, observation.nest, mapping))
-      observations.push_back(std::move(observation));
+    if (observation.isRagged &&
+        !buildIterationCount(builder, observation.nest, mapping))
+      return omit();
+    observations.push_back(std::move(observation));
   });
   return observations;
 }

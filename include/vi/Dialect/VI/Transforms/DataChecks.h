@@ -15,21 +15,28 @@
 
 namespace vi {
 
-/// Two sizes that must be in a relation, as functions of the data.
+/// Two numbers that must be in a relation, as functions of the data: sizes, or
+/// an index and its bound.
 struct DataCheck {
   mlir::Value left, right;
   /// When the check fails: for sizes that must be equal, `ne`.
   mlir::arith::CmpIPredicate violation;
-  /// What does not fit, with `{0}` and `{1}` for the sizes.
+  /// What does not fit, with `{0}` and `{1}` for the numbers, and `{2}` and so
+  /// on for `members`.
   std::string message;
+  /// Of a check in plates and loops, whose first failure it is: the number of
+  /// the member or iteration of each, from 1, outermost first.
+  llvm::SmallVector<mlir::Value> members = {};
 };
 
-/// Collects what a model or guide assumes of the sizes of its data: that what
-/// a plate slices has the plate's number of members, that operands of one
-/// `linalg` operation agree, that what is indexed by data has the size that
-/// the index declares, that numbers of members and sizes are not negative, and
-/// that elements and slices which are taken in any case are there. Sizes are
-/// emitted at the builder's insertion point; `mapping` gives the data there.
+/// Collects what a model or guide assumes of its data: that what a plate slices
+/// has the plate's number of members, that operands of one `linalg` operation
+/// agree, that what is indexed by data has the size that the index declares,
+/// that numbers of members and sizes are not negative, and that elements and
+/// slices are there whose place is computed from data and constants. In plates,
+/// loops, branches and `linalg` operations these are looked at for each member,
+/// as far as no latent decides whether they are taken. The numbers are emitted
+/// at the builder's insertion point; `mapping` gives the data there.
 /// An error where a data argument holds indices and does not say so
 /// (`vi.index`): what they index cannot be checked.
 llvm::LogicalResult collectDataChecks(mlir::OpBuilder &builder,

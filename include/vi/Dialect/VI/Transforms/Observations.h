@@ -32,9 +32,11 @@ struct Observation {
 /// The observations of a model in the order of the text, as far as how many
 /// they are is a function of the data. Sizes are tried at the insertion point
 /// of `builder`, where `mapping` gives the values that stand for the data.
-llvm::SmallVector<Observation> getObservations(mlir::OpBuilder &builder,
-                                               ModelOp model,
-                                               mlir::IRMapping &mapping);
+/// `omitted`, if not null, gets the names of the sites that are left out.
+llvm::SmallVector<Observation>
+getObservations(mlir::OpBuilder &builder, ModelOp model,
+                mlir::IRMapping &mapping,
+                llvm::SmallVectorImpl<mlir::Operation *> *omitted = nullptr);
 
 /// Emits the number of iterations of all of `nest` together, which is not
 /// empty. Null where it depends on more than `mapping` gives.
