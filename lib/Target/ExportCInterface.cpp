@@ -213,8 +213,12 @@ struct ExportCInterface : vi::impl::ExportCInterfaceBase<ExportCInterface> {
     LLVMTypeConverter converter(&getContext());
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (!func->hasAttr("vi.export")) {
-        if (!func.isDeclaration())
+        if (!func.isDeclaration()) {
           func.setPrivate();
+          func->setAttr(
+              "llvm.linkage",
+              LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
+        }
         continue;
       }
       if (failed(Exporter(func, converter).run()))

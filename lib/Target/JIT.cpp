@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Target/JIT.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "vi/Target/Passes.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Bitcode/BitcodeReader.h"
-#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LLVMContext.h"
@@ -88,57 +88,82 @@ static void addPackedFunctions(Module &module) {
 
 namespace {
 
-/// Exported functions that are compiled together, and what comes of it.
+/// Exported functions that are compiled together, as a module of their own, and
+/// what comes of it.
 struct Part {
-  /// They, and those that unpack their arguments.
   StringSet<> functions;
   size_t size = 0;
+  mlir::ModuleOp module;
   std::unique_ptr<TargetMachine> machine;
   SmallVector<char, 0> object;
   std::optional<Error> error;
-  double optimization = 0, generation = 0;
+  double translation = 0, optimization = 0, generation = 0;
 };
 
 } // namespace
 
 /// Distributes the exported functions over parts of about the same size, which
 /// depend on the module alone, not on the machine.
-static std::vector<Part> makeParts(Module &module) {
+static std::vector<Part> makeParts(mlir::ModuleOp module) {
   constexpr size_t maxParts = 4;
-  std::vector<std::pair<size_t, Function *>> exported;
-  for (Function &function : module)
-    if (!function.isDeclaration() && !function.hasLocalLinkage() &&
-        !function.getName().starts_with(getPackedName("")))
-      exported.emplace_back(function.getInstructionCount(), &function);
+  std::vector<std::pair<size_t, mlir::func::FuncOp>> exported;
+  for (auto function : module.getOps<mlir::func::FuncOp>()) {
+    if (!function.isPublic() || !function->hasAttr("vi.export"))
+      continue;
+    size_t size = 0;
+    function.walk([&](mlir::Operation *) { ++size; });
+    exported.emplace_back(size, function);
+  }
   // The largest first, each into the smallest part.
-  llvm::sort(exported, [](const auto &a, const auto &b) {
+  llvm::sort(exported, [](auto &a, auto &b) {
     return a.first != b.first ? a.first > b.first
-                              : a.second->getName() < b.second->getName();
+                              : a.second.getSymName() < b.second.getSymName();
   });
   std::vector<Part> parts(
       std::max<size_t>(1, std::min(maxParts, exported.size())));
-  for (auto [size, function] : exported) {
+  for (auto &[size, function] : exported) {
     auto part = llvm::min_element(
         parts, [](const Part &a, const Part &b) { return a.size < b.size; });
     part->size += size;
-    part->functions.insert(function->getName());
-    part->functions.insert(getPackedName(function->getName()));
+    part->functions.insert(function.getSymName());
   }
   return parts;
 }
 
-/// Compiles the functions of a part of the module that `bitcode` holds. Private
-/// functions that several parts call are in each.
-static Error compilePart(MemoryBufferRef bitcode, Part &part) {
+/// Makes `module` hold a module for each part. Private functions are in each
+/// that calls them.
+static void divide(mlir::ModuleOp module, std::vector<Part> &parts) {
+  auto builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  SmallVector<mlir::Operation *> all;
+  for (mlir::Operation &op : *module.getBody())
+    all.push_back(&op);
+  for (Part &part : parts) {
+    part.module = mlir::ModuleOp::create(builder, module.getLoc());
+    part.module->setAttrs(module->getAttrDictionary());
+    auto inside = mlir::OpBuilder::atBlockEnd(part.module.getBody());
+    for (mlir::Operation *op : all) {
+      mlir::Operation *copy = inside.clone(*op);
+      auto function = dyn_cast<mlir::func::FuncOp>(copy);
+      if (function && function.isPublic() &&
+          !part.functions.contains(function.getSymName())) {
+        function.setPrivate();
+        function->removeAttr("vi.export");
+      }
+    }
+  }
+  for (mlir::Operation *op : all)
+    op->erase();
+}
+
+/// From the LLVM dialect to an object in memory.
+static Error compilePart(Part &part) {
   LLVMContext context;
-  auto module = parseBitcodeFile(bitcode, context);
+  Clock::time_point start = Clock::now();
+  auto module = vi::translateToLLVM(part.module, context, *part.machine);
   if (!module)
     return module.takeError();
-  for (Function &function : **module)
-    if (!function.isDeclaration() && !function.hasLocalLinkage() &&
-        !part.functions.contains(function.getName()))
-      function.deleteBody();
-  Clock::time_point start = Clock::now();
+  addPackedFunctions(**module);
+  part.translation = lap(start);
   vi::optimize(**module, *part.machine);
   part.optimization = lap(start);
   raw_svector_ostream os(part.object);
@@ -147,43 +172,14 @@ static Error compilePart(MemoryBufferRef bitcode, Part &part) {
   return error;
 }
 
-Error vi::JIT::compileParts(Module &module, const TargetDescription &target) {
-  Clock::time_point start = Clock::now();
-  SmallVector<char, 0> bitcode;
-  raw_svector_ostream os(bitcode);
-  WriteBitcodeToFile(module, os);
-  MemoryBufferRef buffer(StringRef(bitcode.data(), bitcode.size()), "vi");
-  std::vector<Part> parts = makeParts(module);
-  for (Part &part : parts) {
-    auto machine = createTargetMachine(target);
-    if (!machine)
-      return machine.takeError();
-    part.machine = std::move(*machine);
-  }
-  {
-    DefaultThreadPool pool(hardware_concurrency(parts.size()));
-    for (Part &part : parts)
-      pool.async(
-          [&part, buffer] { part.error.emplace(compilePart(buffer, part)); });
-    pool.wait();
-  }
-  Error errors = Error::success();
-  double optimization = 0, generation = 0;
-  for (Part &part : parts) {
-    errors = joinErrors(std::move(errors), std::move(*part.error));
-    optimization += part.optimization;
-    generation += part.generation;
-  }
-  if (errors)
-    return errors;
-
-  auto created = orc::LLJITBuilder().create();
-  if (!created)
-    return created.takeError();
-  jit = std::move(*created);
+/// Loads what was compiled.
+static Expected<std::unique_ptr<orc::LLJIT>> link(std::vector<Part> &parts) {
+  auto jit = orc::LLJITBuilder().create();
+  if (!jit)
+    return jit.takeError();
   for (Part &part : parts)
     if (Error error =
-            jit->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(
+            (*jit)->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(
                 std::move(part.object), "vi",
                 /*RequiresNullTerminator=*/false)))
       return error;
@@ -191,44 +187,65 @@ Error vi::JIT::compileParts(Module &module, const TargetDescription &target) {
   for (Part &part : parts) {
     if (part.functions.empty())
       continue;
-    auto address = jit->lookup(part.functions.begin()->getKey());
+    auto address = (*jit)->lookup(part.functions.begin()->getKey());
     if (!address)
       return address.takeError();
   }
-  // The time of both, by their shares over all threads.
-  double elapsed = lap(start);
-  double share = optimization / std::max(optimization + generation, 1e-9);
-  timing.optimization = share * elapsed;
-  timing.generation = elapsed - timing.optimization;
-  return Error::success();
+  return jit;
 }
 
 Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
                                                     const Options &options) {
   std::unique_ptr<JIT> result(new JIT);
   Clock::time_point start = Clock::now();
-  auto machine = createTargetMachine(options.target);
-  if (!machine)
-    return machine.takeError();
+  std::vector<Part> parts = makeParts(module);
+  for (Part &part : parts) {
+    auto machine = createTargetMachine(options.target);
+    if (!machine)
+      return machine.takeError();
+    part.machine = std::move(*machine);
+  }
+  divide(module, parts);
+  // Modules in a module are lowered in threads.
   mlir::PassManager manager(module->getContext(),
                             mlir::ModuleOp::getOperationName());
   manager.enableVerifier(false);
+  mlir::OpPassManager &nested = manager.nest<mlir::ModuleOp>();
+  nested.addPass(mlir::createSymbolDCEPass());
   LoweringOptions lowering;
   lowering.contract = options.contract;
-  lowering.setMachineModel(getMachineModel(**machine, options.target.isHost()));
-  buildLoweringPipeline(manager, lowering);
+  lowering.setMachineModel(
+      getMachineModel(*parts.front().machine, options.target.isHost()));
+  buildLoweringPipeline(nested, lowering);
   if (mlir::failed(manager.run(module)))
     return createStringError("cannot lower the module to the LLVM dialect");
   result->timing.lowering = lap(start);
 
-  LLVMContext context;
-  auto llvmModule = translateToLLVM(module, context, **machine);
-  if (!llvmModule)
-    return llvmModule.takeError();
-  addPackedFunctions(**llvmModule);
-  result->timing.translation = lap(start);
-  if (Error error = result->compileParts(**llvmModule, options.target))
-    return error;
+  {
+    DefaultThreadPool pool(hardware_concurrency(parts.size()));
+    for (Part &part : parts)
+      pool.async([&part] { part.error.emplace(compilePart(part)); });
+    pool.wait();
+  }
+  Error errors = Error::success();
+  Timing sum;
+  for (Part &part : parts) {
+    errors = joinErrors(std::move(errors), std::move(*part.error));
+    sum.translation += part.translation;
+    sum.optimization += part.optimization;
+    sum.generation += part.generation;
+  }
+  if (errors)
+    return errors;
+  auto jit = link(parts);
+  if (!jit)
+    return jit.takeError();
+  result->jit = std::move(*jit);
+  // The time of all three, by their shares over all threads.
+  double share = lap(start) / std::max(sum.total(), 1e-9);
+  result->timing.translation = share * sum.translation;
+  result->timing.optimization = share * sum.optimization;
+  result->timing.generation = share * sum.generation;
   return result;
 }
 

@@ -49,7 +49,8 @@ public:
   using Function = void (*)(void **arguments);
 
   /// Compiles `module`: functions on tensors, exported by `vi.export` (what
-  /// `buildLoweringPipeline` takes). The module is lowered in place.
+  /// `buildLoweringPipeline` takes). The module is lowered in place: it becomes
+  /// one of a few modules, whose functions are compiled together.
   static llvm::Expected<std::unique_ptr<JIT>>
   compile(mlir::ModuleOp module, const Options &options = Options());
 
@@ -65,10 +66,6 @@ public:
 
 private:
   JIT() = default;
-  /// Compiles the exported functions of a module, in parts, several at a time.
-  llvm::Error compileParts(llvm::Module &module,
-                           const TargetDescription &target);
-
   std::unique_ptr<llvm::orc::LLJIT> jit;
   Timing timing;
 };

@@ -96,10 +96,26 @@ func.func @gaussian_softplus(%m: vector<4xf64>, %v: vector<4xf64>)
 }
 
 // CHECK-LABEL: func.func @gaussian_softplus_f32
-// CHECK-COUNT-7: arith.shrui {{.*}} : i32
+// CHECK-COUNT-7: arith.shrui {{.*}} : vector<4xi32>
 // CHECK-NOT: arith.shrui
 // CHECK: return
-func.func @gaussian_softplus_f32(%m: f32, %v: f32) -> f32 {
-  %0 = special.gaussian_softplus %m, %v : f32
-  return %0 : f32
+func.func @gaussian_softplus_f32(%m: vector<4xf32>, %v: vector<4xf32>)
+    -> vector<4xf32> {
+  %0 = special.gaussian_softplus %m, %v : vector<4xf32>
+  return %0 : vector<4xf32>
+}
+
+// -----
+
+// Those of a single number are lanes: 14 components in 16 lanes, added as a
+// tree.
+// CHECK-LABEL: func.func @single_gaussian_softplus
+// CHECK-COUNT-1: arith.shrui {{.*}} : vector<16xi64>
+// CHECK-NOT: arith.shrui
+// CHECK: vector.extract_strided_slice {{.*}} : vector<16xf64> to vector<8xf64>
+// CHECK: vector.extract %{{.*}}[0] : f64 from vector<1xf64>
+// CHECK: return
+func.func @single_gaussian_softplus(%m: f64, %v: f64) -> f64 {
+  %0 = special.gaussian_softplus %m, %v {derivative = 2 : i64} : f64
+  return %0 : f64
 }

@@ -72,16 +72,29 @@ for mean, deviation in [(0.4, 30), (-9.7, 5), (2.1, 1)]:
 # Errors
 # ---------------------------------------------------------------------------
 
-text = "".join(f"""
+scalars = "".join(f"""
 func.func @softplus{k}_{type}(%m: {type}, %v: {type}) -> {type} {{
   %r = special.gaussian_softplus %m, %v {{derivative = {k} : i64}} : {type}
   return %r : {type}
 }}
 """ for k in range(5) for type in ("f64", "f32"))
+# What is expanded for a lane is other code than that for a number.
+lanes = "".join(f"""
+func.func @softplus{k}_{type}(%m: {type}, %v: {type}) -> {type} {{
+  %ms = vector.broadcast %m : {type} to vector<2x{type}>
+  %vs = vector.broadcast %v : {type} to vector<2x{type}>
+  %rs = special.gaussian_softplus %ms, %vs {{derivative = {k} : i64}}
+      : vector<2x{type}>
+  %r = vector.extract %rs[1] : {type} from vector<2x{type}>
+  return %r : {type}
+}}
+""" for k in range(5) for type in ("f64", "f32"))
 libraries = {
-    "lowered": load(text, ("--vi-lower-special",)),
-    "expanded": load(text, ("--vi-expand-special", "--cse")),
-    "fused": load(text, ("--vi-expand-special=fma", "--cse")),
+    "lowered": load(scalars, ("--vi-lower-special",)),
+    "expanded": load(scalars, ("--vi-expand-special", "--cse")),
+    "fused": load(scalars, ("--vi-expand-special=fma", "--cse")),
+    "lanes": load(lanes, ("--vi-expand-special", "--cse")),
+    "fused lanes": load(lanes, ("--vi-expand-special=fma", "--cse")),
 }
 
 failures = 0

@@ -31,29 +31,28 @@ namespace vi::special::functions {
 /// are (-1)^j He_j(u) phi(u) / S^(j+1). All are written in |u|: no digits
 /// cancel where |mean| is large, and the weights' sum of 1 is exact. What the
 /// derivatives have in common is emitted as the same operations for each.
-template <class Code>
-typename Code::Real gaussianSoftplus(Code &code, typename Code::Real mean,
-                                     typename Code::Real variance,
-                                     unsigned derivative) {
+template <class Code> class GaussianSoftplus {
+public:
   using Real = typename Code::Real;
-  constexpr double rsqrt2Pi = 0.398942280401432677939946;
-  // exp(-u^2/2) is zero from here on.
-  constexpr double farthest = 40.0;
-  coefficients::LogisticMixture mixture =
-      coefficients::logisticMixture(code.isF32(mean));
 
-  Real zero = code.constant(0.0, mean);
-  Real valid = code.select(
-      variance < 0.0,
-      code.constant(std::numeric_limits<double>::quiet_NaN(), mean), variance);
-  Real distance = code.abs(mean);
-  Real sum = zero;
-  for (auto [scale, weight] :
-       llvm::zip_equal(mixture.scales, mixture.weights)) {
-    Real s = code.sqrt(valid + scale * scale);
+  GaussianSoftplus(Code &code, Real mean, Real variance, unsigned derivative)
+      : code(code), mean(mean), derivative(derivative) {
+    this->variance = code.select(
+        variance < 0.0,
+        code.constant(std::numeric_limits<double>::quiet_NaN(), mean),
+        variance);
+  }
+
+  /// `sum` and what a component of the mixture adds to it, for the square of
+  /// the component's scale and its weight times 1/sqrt(2 pi).
+  Real add(Real sum, Real squaredScale, Real weight,
+           const coefficients::LogisticMixture &mixture) const {
+    // exp(-u^2/2) is zero from here on.
+    constexpr double farthest = 40.0;
+    Real s = code.sqrt(variance + squaredScale);
     Real reciprocal = 1.0 / s;
-    Real u = elementary::atMost(code, distance * reciprocal, farthest);
-    Real density = code.exp((u * -0.5) * u) * (weight * rsqrt2Pi);
+    Real u = elementary::atMost(code, code.abs(mean) * reciprocal, farthest);
+    Real density = code.exp((u * -0.5) * u) * weight;
     if (derivative < 2) {
       Real near = elementary::atMost(code, u, mixture.millsBound);
       Real mills = elementary::polynomial(
@@ -61,11 +60,10 @@ typename Code::Real gaussianSoftplus(Code &code, typename Code::Real mean,
           code.fma(near, code.constant(2.0 / mixture.millsBound, near),
                    code.constant(-1.0, near)),
           mixture.mills);
-      sum = derivative == 0
-                ? code.fma(density * s,
-                           code.fma(-u, mills, code.constant(1.0, u)), sum)
-                : code.fma(density, mills, sum);
-      continue;
+      return derivative == 0
+                 ? code.fma(density * s,
+                            code.fma(-u, mills, code.constant(1.0, u)), sum)
+                 : code.fma(density, mills, sum);
     }
     // phi(u) He_j(u) / S^(j+1).
     Real term = density * reciprocal;
@@ -74,19 +72,47 @@ typename Code::Real gaussianSoftplus(Code &code, typename Code::Real mean,
     if (derivative == 4)
       term = term * (reciprocal * reciprocal) *
              code.fma(u, u, code.constant(-1.0, u));
-    sum = sum + term;
+    return sum + term;
   }
 
-  switch (derivative) {
-  case 0:
-    return elementary::atLeast(code, mean, 0.0) + sum;
-  case 1:
-    return code.select(mean < 0.0, sum, 1.0 - sum);
-  case 3:
-    return code.select(mean < 0.0, sum, -sum);
-  default:
-    return sum;
+  /// The expectation, from the sum over all components. `mean` has the type of
+  /// `sum`, which may be that of one number where the components are lanes.
+  static Real finish(Code &code, Real mean, Real sum, unsigned derivative) {
+    switch (derivative) {
+    case 0:
+      return elementary::atLeast(code, mean, 0.0) + sum;
+    case 1:
+      return code.select(mean < 0.0, sum, 1.0 - sum);
+    case 3:
+      return code.select(mean < 0.0, sum, -sum);
+    default:
+      return sum;
+    }
   }
+
+private:
+  Code &code;
+  Real mean, variance;
+  unsigned derivative;
+};
+
+/// 1/sqrt(2 pi).
+constexpr double rsqrt2Pi = 0.398942280401432677939946;
+
+/// The expectation, with the components of the mixture one after the other.
+template <class Code>
+typename Code::Real gaussianSoftplus(Code &code, typename Code::Real mean,
+                                     typename Code::Real variance,
+                                     unsigned derivative) {
+  using Real = typename Code::Real;
+  coefficients::LogisticMixture mixture =
+      coefficients::logisticMixture(code.isF32(mean));
+  GaussianSoftplus<Code> softplus(code, mean, variance, derivative);
+  Real sum = code.constant(0.0, mean);
+  for (auto [scale, weight] : llvm::zip_equal(mixture.scales, mixture.weights))
+    sum = softplus.add(sum, code.constant(scale * scale, mean),
+                       code.constant(weight * rsqrt2Pi, mean), mixture);
+  return GaussianSoftplus<Code>::finish(code, mean, sum, derivative);
 }
 
 } // namespace vi::special::functions

@@ -45,7 +45,9 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     term of the reflection.
 
     `special.gaussian_softplus` is expanded too, with the absolute error that its
-    description states.
+    description states. For a single number the components of its mixture are the
+    lanes of a vector, which is less code; the last digits then differ from those
+    of a lane.
 
     With `fma`, products and sums are fused (`math.fma`), which targets without
     the instruction would call a function for; the errors above hold with and
@@ -117,7 +119,8 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     Statistic<"numExpanded", "num-expanded", "Number of ops expanded">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 
