@@ -221,6 +221,15 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     logLikOp.setPrivate();
   if (!options.withLogJoint)
     module.lookupSymbol<func::FuncOp>(name + "_log_joint").setPrivate();
+  // With little data the gradient takes less time than compiling the value
+  // apart.
+  constexpr int64_t littleData = 1 << 14;
+  int64_t elements = 0;
+  for (const data::BoundArgument &argument : bound)
+    elements += argument.getElementCount();
+  bool withValue = elements > littleData;
+  if (!withValue)
+    module.lookupSymbol<func::FuncOp>(name + "_elbo").setPrivate();
 
   // What the functions say about themselves.
   auto shapesOp = module.lookupSymbol<func::FuncOp>(name + "_shapes");
@@ -299,13 +308,15 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
       {"_check", &check},
       {"_shapes", &shapes},
       {"_initial", &initialFunction},
-      {"_elbo", &elbo},
       {"_elbo_gradient", &elboGradient},
       {"_latents", &latentsFunction},
       {"_log_guide", &logGuide},
       {"_report", &reportFunction}};
   for (auto [suffix, function] : functions)
     if (llvm::Error error = find(suffix, *function))
+      return error;
+  if (withValue)
+    if (llvm::Error error = find("_elbo", elbo))
       return error;
   if (options.withLogJoint)
     if (llvm::Error error = find("_log_joint", logJoint))
@@ -881,6 +892,10 @@ JITModel::getZeroMatrices() const {
 double JITModel::evaluate(llvm::ArrayRef<double> parameters,
                           fit::NoiseView noise,
                           llvm::ArrayRef<fit::PlateBatch> batches) {
+  if (!elbo) {
+    std::vector<double> gradient(parameters.size());
+    return evaluateGradient(parameters, noise, batches, gradient);
+  }
   Call call(*this);
   call.addVector(parameters);
   call.addBatches(batches);

@@ -203,6 +203,7 @@ private:
   /// What is computed of the data once (vi-prepare-data); often nothing.
   std::vector<double> prepared;
   JIT::Function prepareFunction = nullptr;
+  /// `elbo` is null where the gradient serves.
   JIT::Function check = nullptr, shapes = nullptr, initialFunction = nullptr,
                 elbo = nullptr, elboGradient = nullptr,
                 counterGradient = nullptr, latentsFunction = nullptr,
