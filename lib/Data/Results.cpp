@@ -159,6 +159,10 @@ static void printSite(Writer &writer, const SiteSummary &site) {
   entry("q05", site.q05);
   entry("q50", site.q50);
   entry("q95", site.q95);
+  if (!site.correctedMean.empty()) {
+    entry("mean_corrected", site.correctedMean);
+    entry("sd_corrected", site.correctedSD);
+  }
   if (llvm::any_of(site.levelsOf,
                    [](const std::string &name) { return !name.empty(); })) {
     writer.key("levels_of");
@@ -168,6 +172,68 @@ static void printSite(Writer &writer, const SiteSummary &site) {
         writer.null();
       else
         writer.string(name);
+    }
+    writer.endArray();
+  }
+  writer.endObject();
+}
+
+static void printVerdict(Writer &writer, const VerdictSummary &verdict) {
+  using Proposal = VerdictSummary::Proposal;
+  auto printWeights = [&](const Proposal *proposal) {
+    std::pair<const char *, double> entries[] = {
+        {"khat", proposal ? proposal->khat : 0},
+        {"khat_error", proposal ? proposal->khatError : 0},
+        {"effective_sample_size", proposal ? proposal->effectiveSize : 0}};
+    for (auto [key, value] : entries) {
+      writer.key(key);
+      if (proposal)
+        writer.number(value);
+      else
+        writer.null();
+    }
+  };
+  bool hasWeights = !verdict.proposals.empty();
+  printWeights(hasWeights ? &verdict.proposals[verdict.best] : nullptr);
+  for (auto [key, value] :
+       {std::pair<const char *, double>{"log_evidence", verdict.logEvidence},
+        {"log_evidence_error", verdict.logEvidenceError}}) {
+    writer.key(key);
+    if (hasWeights)
+      writer.number(value);
+    else
+      writer.null();
+  }
+  writer.key("verdict");
+  writer.beginObject();
+  const std::pair<const char *, const VerdictSummary::Part *> parts[] = {
+      {"means", &verdict.means},
+      {"sds", &verdict.sds},
+      {"tails", &verdict.tails}};
+  for (auto [key, part] : parts) {
+    writer.key(key);
+    writer.string(part->judgement);
+  }
+  writer.key("reasons");
+  writer.beginArray();
+  for (auto [key, part] : parts)
+    writer.string(key + (": " + part->reason));
+  writer.endArray();
+  if (!verdict.starts.empty()) {
+    writer.key("starts");
+    writer.string(verdict.starts);
+  }
+  if (hasWeights) {
+    writer.key("draws");
+    writer.integer(verdict.draws);
+    writer.key("proposals");
+    writer.beginArray();
+    for (const Proposal &proposal : verdict.proposals) {
+      writer.beginObject();
+      writer.key("name");
+      writer.string(proposal.name);
+      printWeights(&proposal);
+      writer.endObject();
     }
     writer.endArray();
   }
@@ -187,6 +253,14 @@ llvm::Error vi::data::writeSummary(llvm::StringRef path,
       writer.key("elbo_up_to_constant");
       writer.boolean(true);
     }
+    if (summary.heldDraws > 0) {
+      writer.key("held_draws");
+      writer.integer(summary.heldDraws);
+    }
+    if (summary.heldShift) {
+      writer.key("held_draws_shift");
+      writer.number(*summary.heldShift);
+    }
     writer.key("converged");
     writer.boolean(summary.converged);
     writer.key("iterations");
@@ -202,6 +276,8 @@ llvm::Error vi::data::writeSummary(llvm::StringRef path,
     writer.endObject();
     writer.key("warnings");
     writer.strings(summary.warnings);
+    if (summary.verdict)
+      printVerdict(writer, *summary.verdict);
     writer.key("sites");
     writer.beginObject();
     for (const SiteSummary &site : summary.sites) {

@@ -153,6 +153,43 @@ static void printTable(llvm::raw_ostream &os,
   }
 }
 
+static void printVerdict(llvm::raw_ostream &os, const VerdictSummary &verdict,
+                         bool isUpToConstant) {
+  if (!verdict.starts.empty())
+    os << makePrintable(verdict.starts) << '\n';
+  if (!verdict.proposals.empty()) {
+    if (std::isfinite(verdict.logEvidence)) {
+      os << llvm::format("log evidence %.4f (Monte Carlo error %.2g)",
+                         verdict.logEvidence, verdict.logEvidenceError);
+      os << (verdict.isOneMode ? ", of this mode" : "")
+         << (isUpToConstant ? ", up to a constant\n" : "\n");
+    }
+    os << "importance weights:";
+    const char *separator = " ";
+    for (auto [i, proposal] : llvm::enumerate(verdict.proposals)) {
+      os << separator << makePrintable(proposal.name)
+         << llvm::format(" k-hat %.2f +- %.2f", proposal.khat,
+                         proposal.khatError);
+      if (i == verdict.best)
+        os << llvm::format(", %.0f of ", proposal.effectiveSize)
+           << verdict.draws << " draws effective";
+      separator = "; ";
+    }
+    os << '\n';
+  }
+  os << '\n';
+  const std::pair<const char *, const VerdictSummary::Part *> parts[] = {
+      {"means  ", &verdict.means},
+      {"sds    ", &verdict.sds},
+      {"tails  ", &verdict.tails}};
+  for (auto [label, part] : parts) {
+    os << label << part->judgement;
+    if (!part->reason.empty())
+      os << ": " << makePrintable(part->reason);
+    os << '\n';
+  }
+}
+
 void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
                             int64_t maxRows) {
   for (const std::string &warning : summary.warnings)
@@ -214,10 +251,17 @@ void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
     os << llvm::format(" (Monte Carlo error %.2g)", summary.elboMCSE);
   if (summary.elboUpToConstant)
     os << ", up to a constant";
+  if (summary.heldDraws > 0 && summary.heldShift)
+    os << "\nheld draws: " << summary.heldDraws
+       << llvm::format(", which move no parameter by more than %.3f sd",
+                       std::ceil(1e3 * *summary.heldShift) / 1e3);
   os << '\n'
      << (summary.converged ? "converged" : "not converged") << " after "
      << summary.iterations << " iterations, " << summary.gradientEvaluations
-     << " gradients; "
+     << " gradients" << (summary.measure.empty() ? "" : ", ") << summary.measure
+     << "; "
      << llvm::format("%.2f s to compile, %.2f s to fit\n",
                      summary.compileSeconds, summary.fitSeconds);
+  if (summary.verdict)
+    printVerdict(os, *summary.verdict, summary.elboUpToConstant);
 }

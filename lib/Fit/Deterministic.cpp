@@ -519,6 +519,7 @@ bool DeterministicFit::growDraws() {
   // The other set errs, too.
   double share = std::sqrt(double(otherRows) / double(otherRows + rows));
   largest *= share;
+  result.heldShift = largest;
   // Half of the square of the decrement is the loss of ELBO; a parameter may
   // be off by a hundredth of its unit.
   double excess = std::max(largest / 0.006, decrement * share / 0.06);

@@ -83,48 +83,56 @@ std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count) const {
   return draw(key, count, /*withDensity=*/true);
 }
 
+int64_t Posterior::getNoiseCount() const {
+  int64_t columns = model.getNoiseCount();
+  return factor && isGaussian ? std::max(columns, model.getLatentCount())
+                              : columns;
+}
+
+PosteriorDraw Posterior::transform(llvm::ArrayRef<double> noise,
+                                   bool withDensity) const {
+  int64_t latentCount = model.getLatentCount();
+  PosteriorDraw draw;
+  draw.guideLatents.resize(latentCount);
+  model.getLatents(parameters, noise.take_front(model.getNoiseCount()),
+                   draw.guideLatents);
+  if (!factor) {
+    draw.latents = draw.guideLatents;
+    if (withDensity)
+      draw.logDensity = model.getLogGuide(parameters, draw.latents);
+    return draw;
+  }
+  std::vector<double> standard;
+  if (isGaussian) {
+    standard = noise.take_front(latentCount).vec();
+    draw.logDensity = -0.5 * dot(standard, standard) -
+                      0.5 * double(latentCount) * logTwoPi - logDeterminant;
+  } else {
+    standard = draw.guideLatents;
+    for (int64_t i = 0; i < latentCount; ++i)
+      standard[i] -= mean[i];
+    solveLower(*guideFactor, standard);
+    if (withDensity)
+      draw.logDensity =
+          model.getLogGuide(parameters, draw.guideLatents) - logDeterminant;
+  }
+  draw.latents = multiplyLower(*factor, standard);
+  for (int64_t i = 0; i < latentCount; ++i)
+    draw.latents[i] += mean[i];
+  return draw;
+}
+
 std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count,
                                            bool withDensity) const {
-  int64_t latentCount = model.getLatentCount();
-  int64_t columns = model.getNoiseCount();
-  bool isOwn = factor && isGaussian;
-  if (isOwn)
-    columns = std::max(columns, latentCount);
+  int64_t columns = getNoiseCount();
   NoiseMatrix noise = columns <= 128 ? getHeldDraws(key, count, columns)
                                      : getAntitheticDraws(key, count, columns);
   if (columns == 0)
     noise.rows = count;
-  std::vector<PosteriorDraw> draws(count);
-  for (int64_t row = 0; row < count; ++row) {
-    PosteriorDraw &draw = draws[row];
-    llvm::ArrayRef<double> normals = NoiseView(noise).getRow(row);
-    draw.guideLatents.resize(latentCount);
-    model.getLatents(parameters, normals.take_front(model.getNoiseCount()),
-                     draw.guideLatents);
-    if (!factor) {
-      draw.latents = draw.guideLatents;
-      if (withDensity)
-        draw.logDensity = model.getLogGuide(parameters, draw.latents);
-      continue;
-    }
-    std::vector<double> standard;
-    if (isGaussian) {
-      standard = normals.take_front(latentCount).vec();
-      draw.logDensity = -0.5 * dot(standard, standard) -
-                        0.5 * double(latentCount) * logTwoPi - logDeterminant;
-    } else {
-      standard = draw.guideLatents;
-      for (int64_t i = 0; i < latentCount; ++i)
-        standard[i] -= mean[i];
-      solveLower(*guideFactor, standard);
-      if (withDensity)
-        draw.logDensity =
-            model.getLogGuide(parameters, draw.guideLatents) - logDeterminant;
-    }
-    draw.latents = multiplyLower(*factor, standard);
-    for (int64_t i = 0; i < latentCount; ++i)
-      draw.latents[i] += mean[i];
-  }
+  std::vector<PosteriorDraw> draws;
+  draws.reserve(count);
+  for (int64_t row = 0; row < count; ++row)
+    draws.push_back(transform(NoiseView(noise).getRow(row), withDensity));
   return draws;
 }
 

@@ -19,6 +19,7 @@
 #include "vi/Fit/Fit.h"
 #include "vi/Fit/Posterior.h"
 #include "vi/Fit/Random.h"
+#include "vi/Fit/Verdict.h"
 #include "vi/InitAll.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/CommandLine.h"
@@ -103,6 +104,11 @@ cl::opt<std::string>
          cl::desc("start: a parameters.json, a number x for locations uniform "
                   "in (-x, x), or random for x = 2 (default: 0)"),
          cl::value_desc("start"), cl::cat(category));
+cl::opt<long long> startCount(
+    "starts",
+    cl::desc("fits from so many starts, of which the best is kept (default: 4 "
+             "where a fit is cheap, else 1)"),
+    cl::value_desc("n"), cl::init(0), cl::cat(category));
 cl::opt<long long> drawCount("draws", cl::desc("rows of draws.csv"),
                              cl::value_desc("n"), cl::init(1000),
                              cl::cat(category));
@@ -250,6 +256,37 @@ std::string describeStatus(const vi::fit::FitResult &result) {
     return llvm::formatv("interrupted after {0} iterations", result.iterations);
   }
   return "";
+}
+
+/// What convergence was measured by.
+std::string describeMeasure(const vi::fit::FitResult &result) {
+  if (batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam)
+    return result.hasConverged() ? "the last phase gained less than 0.001 nats"
+                                 : "";
+  if (result.decrement)
+    return llvm::formatv("Newton decrement {0:e0}", *result.decrement);
+  if (result.structure.isPoint || result.gradientNorm == 0)
+    return "";
+  return llvm::formatv("gradient norm {0:e0} in the guide's metric",
+                       result.gradientNorm);
+}
+
+/// As the files and the table show it.
+vi::data::VerdictSummary getVerdictSummary(const vi::fit::Verdict &verdict) {
+  vi::data::VerdictSummary summary;
+  summary.means = {vi::fit::getName(verdict.means).str(), verdict.meansReason};
+  summary.sds = {vi::fit::getName(verdict.sds).str(), verdict.sdsReason};
+  summary.tails = {vi::fit::getName(verdict.tails).str(), verdict.tailsReason};
+  for (const vi::fit::ProposalVerdict &proposal : verdict.proposals)
+    summary.proposals.push_back({proposal.name, proposal.khat,
+                                 proposal.khatError, proposal.effectiveSize});
+  summary.best = verdict.best;
+  summary.draws = verdict.draws;
+  summary.logEvidence = verdict.logEvidence;
+  summary.logEvidenceError = verdict.logEvidenceError;
+  summary.isOneMode = verdict.isOneMode;
+  summary.starts = verdict.starts;
+  return summary;
 }
 
 std::string getPath(llvm::StringRef file) {
@@ -408,7 +445,7 @@ int run() {
   compileOptions.guide = guideName;
   compileOptions.estimator = estimator;
   compileOptions.withLogLik = logLik;
-  compileOptions.withLogJoint = !outputDirectory.empty();
+  compileOptions.withLogJoint = evaluateFile.empty();
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
   llvm::Expected<std::unique_ptr<vi::JITModel>> created =
@@ -462,7 +499,13 @@ int run() {
     });
   };
   monitor.isInterrupted = [] { return interrupted != 0; };
-  vi::fit::FitResult result = vi::fit::fit(model, *start, options, monitor);
+  monitor.restart = [&] {
+    trace.clear();
+    stride = 1;
+  };
+  vi::fit::StartsResult fits =
+      vi::fit::fitFromStarts(model, *start, options, monitor, startCount);
+  const vi::fit::FitResult &result = fits.best;
   progress.finish();
   double fitSeconds = getSecondsSince(fitBegin);
   if (result.status == vi::fit::FitStatus::NonFiniteStart) {
@@ -504,8 +547,17 @@ int run() {
         "log_lik.csv is without '" + site +
         "': how often it is observed is not a function of the data alone");
   summary.levels = model.getLevels();
-  for (vi::fit::ArraySummary &array :
-       vi::fit::summarize(model, result, posterior, seed)) {
+  summary.measure = describeMeasure(result);
+  summary.heldDraws = model.isExact() ? 0 : result.samples;
+  summary.heldShift = result.heldShift;
+  std::vector<vi::fit::ArraySummary> arrays =
+      vi::fit::summarize(model, result, posterior, seed);
+  vi::fit::Verdict verdict =
+      vi::fit::judge(model, fits, posterior, arrays, seed);
+  summary.verdict = getVerdictSummary(verdict);
+  summary.warnings.insert(summary.warnings.begin(), verdict.warnings.begin(),
+                          verdict.warnings.end());
+  for (auto [i, array] : llvm::enumerate(arrays)) {
     vi::data::SiteSummary site;
     site.name = array.name;
     site.shape = array.shape;
@@ -515,6 +567,10 @@ int run() {
     site.q05 = std::move(array.q05);
     site.q50 = std::move(array.q50);
     site.q95 = std::move(array.q95);
+    if (verdict.hasWeights()) {
+      site.correctedMean = std::move(verdict.corrections[i].mean);
+      site.correctedSD = std::move(verdict.corrections[i].sd);
+    }
     site.levelsOf = model.getLevelsOf(site.name);
     summary.sites.push_back(std::move(site));
   }
@@ -571,9 +627,10 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(
           argc, argv, "fit a model of the vi dialect to data\n", &llvm::errs()))
     return Usage;
-  if (samples < 0 || batchSize < 0 || iterations < 0 || maxRows < 0)
-    return reportUsage("--samples, --batch-size, --iterations and --max-rows "
-                       "must not be negative");
+  if (samples < 0 || batchSize < 0 || iterations < 0 || maxRows < 0 ||
+      startCount < 0)
+    return reportUsage("--samples, --batch-size, --iterations, --max-rows and "
+                       "--starts must not be negative");
   if (logLik && outputDirectory.empty())
     return reportUsage("--log-lik needs --output, the directory of its file");
   if (drawCount < 1)

@@ -247,6 +247,64 @@ TEST_F(OutputTest, Summary) {
   EXPECT_EQ(*value, *expected);
 }
 
+TEST_F(OutputTest, Verdict) {
+  FitSummary summary;
+  summary.elbo = -3;
+  summary.elboMCSE = 0.5;
+  summary.heldDraws = 64;
+  summary.heldShift = 0.25;
+  summary.verdict.emplace();
+  VerdictSummary &verdict = *summary.verdict;
+  verdict.means = {"good", "a reason"};
+  verdict.sds = {"corrected", ""};
+  verdict.tails = {"suspect", "another"};
+  std::string path = getPath("summary.json");
+  std::string head =
+      "{\"elbo\": -3, \"elbo_mcse\": 0.5, \"held_draws\": 64, "
+      "\"held_draws_shift\": 0.25, \"converged\": false, \"iterations\": 0, "
+      "\"gradient_evaluations\": 0, \"seconds\": {\"compile\": 0, \"fit\": "
+      "0}, \"warnings\": [], ";
+  std::string words =
+      "\"verdict\": {\"means\": \"good\", \"sds\": \"corrected\", \"tails\": "
+      "\"suspect\", \"reasons\": [\"means: a reason\", \"sds: \", \"tails: "
+      "another\"]";
+  auto check = [&](const std::string &expected) {
+    ASSERT_EQ(getMessage(writeSummary(path, summary)), "ok");
+    llvm::Expected<llvm::json::Value> got = llvm::json::parse(readFile(path));
+    ASSERT_TRUE(static_cast<bool>(got));
+    llvm::Expected<llvm::json::Value> wanted = llvm::json::parse(expected);
+    ASSERT_TRUE(static_cast<bool>(wanted));
+    EXPECT_EQ(*got, *wanted);
+  };
+  // Nothing was sampled.
+  check(head +
+        "\"khat\": null, \"khat_error\": null, \"effective_sample_size\": "
+        "null, \"log_evidence\": null, \"log_evidence_error\": null, " +
+        words + "}, \"sites\": {}}");
+  verdict.starts = "4 starts, one optimum";
+  verdict.draws = 4000;
+  verdict.proposals = {{"guide", infinity, 0.25, 1},
+                       {"linear response", 0.5, 0.125, 3000}};
+  verdict.best = 1;
+  verdict.logEvidence = -2.5;
+  verdict.logEvidenceError = 0.0625;
+  SiteSummary mu{"mu", {}, {1}, {2}, {1.5}, {3}, {4}, {5}, {}};
+  mu.correctedMean = {1.25};
+  mu.correctedSD = {2.25};
+  summary.sites = {mu};
+  check(head +
+        "\"khat\": 0.5, \"khat_error\": 0.125, \"effective_sample_size\": "
+        "3000, \"log_evidence\": -2.5, \"log_evidence_error\": 0.0625, " +
+        words +
+        ", \"starts\": \"4 starts, one optimum\", \"draws\": 4000, "
+        "\"proposals\": [{\"name\": \"guide\", \"khat\": \"Inf\", "
+        "\"khat_error\": 0.25, \"effective_sample_size\": 1}, {\"name\": "
+        "\"linear response\", \"khat\": 0.5, \"khat_error\": 0.125, "
+        "\"effective_sample_size\": 3000}]}, \"sites\": {\"mu\": {\"shape\": "
+        "[], \"mean\": 1, \"sd\": 2, \"sd_q\": 1.5, \"q05\": 3, \"q50\": 4, "
+        "\"q95\": 5, \"mean_corrected\": 1.25, \"sd_corrected\": 2.25}}}");
+}
+
 TEST_F(OutputTest, Evaluation) {
   std::string text;
   llvm::raw_string_ostream os(text);

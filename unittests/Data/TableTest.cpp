@@ -78,6 +78,43 @@ TEST(TableTest, GuideDeviationsAndWarnings) {
             "compile, 1.50 s to fit\n");
 }
 
+TEST(TableTest, Verdict) {
+  FitSummary summary = makeSummary();
+  summary.sites.clear();
+  summary.measure = "Newton decrement 2e-06";
+  summary.heldDraws = 64;
+  summary.heldShift = 0.0021;
+  summary.elboUpToConstant = true;
+  summary.verdict.emplace();
+  VerdictSummary &verdict = *summary.verdict;
+  verdict.means = {"good", "a reason"};
+  verdict.sds = {"corrected", ""};
+  verdict.tails = {"not judged", "another"};
+  std::string lines =
+      "ELBO -31.2500 (Monte Carlo error 0.012), up to a constant\n"
+      "held draws: 64, which move no parameter by more than 0.003 sd\n"
+      "converged after 12 iterations, 15 gradients, Newton decrement 2e-06; "
+      "0.25 s to compile, 1.50 s to fit\n";
+  std::string words = "\nmeans  good: a reason\nsds    corrected\n"
+                      "tails  not judged: another\n";
+  EXPECT_EQ(print(summary), lines + words);
+  verdict.starts = "4 starts, one optimum";
+  verdict.draws = 4000;
+  verdict.proposals = {{"guide", 1.2, 0.15, 20},
+                       {"linear response", 0.5, 0.1, 3000}};
+  verdict.best = 1;
+  verdict.logEvidence = -30;
+  verdict.logEvidenceError = 0.003;
+  EXPECT_EQ(print(summary),
+            lines +
+                "4 starts, one optimum\n"
+                "log evidence -30.0000 (Monte Carlo error 0.003), up to a "
+                "constant\n"
+                "importance weights: guide k-hat 1.20 +- 0.15; linear response "
+                "k-hat 0.50 +- 0.10, 3000 of 4000 draws effective\n" +
+                words);
+}
+
 TEST(TableTest, OddNumbers) {
   FitSummary summary = makeSummary();
   const double nan = std::numeric_limits<double>::quiet_NaN();

@@ -58,6 +58,37 @@ struct SiteSummary {
   /// For each dimension, the data argument whose levels its elements are, or
   /// an empty string; may be empty where no dimension has any.
   std::vector<std::string> levelsOf;
+  /// By importance sampling; empty where nothing was sampled.
+  std::vector<double> correctedMean = {}, correctedSD = {};
+};
+
+/// How far the results are to be trusted.
+struct VerdictSummary {
+  /// On the means, the standard deviations, or the tails.
+  struct Part {
+    /// "good", "corrected", "suspect" or "not judged".
+    std::string judgement;
+    /// Without a final stop, in lower case.
+    std::string reason;
+  };
+  /// A distribution whose draws were weighted.
+  struct Proposal {
+    std::string name;
+    double khat = 0, khatError = 0, effectiveSize = 0;
+  };
+  Part means, sds, tails;
+  std::vector<Proposal> proposals;
+  /// The number of the best one.
+  size_t best = 0;
+  /// Draws of each.
+  int64_t draws = 0;
+  /// log p(x), and its standard error.
+  double logEvidence = std::numeric_limits<double>::quiet_NaN();
+  double logEvidenceError = std::numeric_limits<double>::quiet_NaN();
+  /// The evidence is that of one mode of several.
+  bool isOneMode = false;
+  /// What several starts have found; empty for a single one.
+  std::string starts;
 };
 
 /// The results of a fit.
@@ -73,10 +104,18 @@ struct FitSummary {
   /// The ELBO is known up to a constant: a prior is improper, or a factor is
   /// not normalized.
   bool elboUpToConstant = false;
+  /// Draws that the fit held fixed (0: none), and how far they move the optimum
+  /// from that over all draws, at most and in standard deviations.
+  int64_t heldDraws = 0;
+  std::optional<double> heldShift;
   bool converged = false;
+  /// By what measure, e.g. "Newton decrement 2e-06"; may be empty.
+  std::string measure;
   int64_t iterations = 0;
   int64_t gradientEvaluations = 0;
   double compileSeconds = 0, fitSeconds = 0;
+  /// Not there where nobody judged.
+  std::optional<VerdictSummary> verdict;
   /// Full sentences without a final stop, in lower case.
   std::vector<std::string> warnings;
   std::vector<SiteSummary> sites;
@@ -105,8 +144,14 @@ std::string formatCSVNumber(double value);
 /// Writes `summary.json`: {"elbo", "elbo_mcse", "converged", "iterations",
 /// "gradient_evaluations", "seconds": {"compile", "fit"}, "warnings",
 /// "sites": {NAME: {"shape", "mean", "sd", "sd_q", "q05", "q50", "q95"}}},
-/// arrays nested row-major; and, where there are any, "elbo_up_to_constant":
-/// true and "levels": {NAME: [...]}, to which "levels_of" of a site refers.
+/// arrays nested row-major; where there are any, "held_draws" and
+/// "held_draws_shift", "elbo_up_to_constant":
+/// true and "levels": {NAME: [...]}, to which "levels_of" of a site refers;
+/// with a verdict, "khat", "khat_error", "effective_sample_size",
+/// "log_evidence", "log_evidence_error" (null where nothing was sampled),
+/// "verdict": {"means", "sds", "tails", "reasons", "starts", "draws",
+/// "proposals": [{"name", "khat", "khat_error", "effective_sample_size"}]}; and
+/// where there are weights "mean_corrected" and "sd_corrected" of each site.
 llvm::Error writeSummary(llvm::StringRef path, const FitSummary &summary);
 
 /// Writes `elbo.csv`, with a header.
@@ -178,8 +223,8 @@ private:
 };
 
 /// Prints the warnings, the table of sites (name[1,2], mean, sd, sd_q, 5%,
-/// 50%, 95%), and the lines on the ELBO and the verdict. At most `maxRows` rows
-/// of each site are printed (0: all).
+/// 50%, 95%), and the lines on the ELBO, convergence and the verdict. At most
+/// `maxRows` rows of each site are printed (0: all).
 void printSummary(llvm::raw_ostream &os, const FitSummary &summary,
                   int64_t maxRows = 0);
 

@@ -82,6 +82,8 @@ struct FitProgress {
 struct FitMonitor {
   /// After each iteration.
   std::function<void(const FitProgress &)> report = [](const FitProgress &) {};
+  /// Forgets what was reported: another start is better.
+  std::function<void()> restart = [] {};
   /// Asked often; true ends the fit with what it has.
   std::function<bool()> isInterrupted = [] { return false; };
 };
@@ -102,6 +104,9 @@ struct FitResult {
   std::optional<double> decrement;
   /// Held draws at the end.
   int64_t samples = 0;
+  /// How far they move a parameter from the optimum over all draws, at most and
+  /// in standard deviations: what an independent, larger set says.
+  std::optional<double> heldShift;
   int64_t iterations = 0;
   EvaluationCounts counts;
   /// The Hessian of the negative ELBO over the guide's own parameters.
@@ -151,7 +156,13 @@ std::optional<std::string> describeRunaway(CompiledModel &model,
                                            NoiseView noise);
 
 /// Keys of a fit's random numbers, folded into the seed.
-enum class Stream : uint64_t { HeldDraws, FreshELBO, Batches, Posterior };
+enum class Stream : uint64_t {
+  HeldDraws,
+  FreshELBO,
+  Batches,
+  Posterior,
+  Starts
+};
 uint64_t getStreamKey(uint64_t seed, Stream stream, uint64_t number = 0);
 
 } // namespace fit

@@ -44,6 +44,13 @@ public:
   /// The linear-response covariance.
   const std::optional<Matrix> &getCovariance() const { return covariance; }
 
+  /// The standard normals that `transform` takes.
+  int64_t getNoiseCount() const;
+
+  /// The draw for these standard normals.
+  PosteriorDraw transform(llvm::ArrayRef<double> noise,
+                          bool withDensity = true) const;
+
   /// `count` draws in antithetic pairs, with whitened second moments for up to
   /// 128 latents.
   std::vector<PosteriorDraw> draw(uint64_t key, int64_t count) const;
