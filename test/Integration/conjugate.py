@@ -153,4 +153,38 @@ result = json.loads(fits.vi_fit(
 fits.check(abs(result["elbo"] - betaln(3, 9)) < 1e-10,
            f"two of ten: the ELBO at the posterior is {result['elbo']:.4f}")
 fits.check(abs(betaln(3, 9) + 6.2046) < 5e-5, "log B(3, 9) = -6.2046")
+# A multivariate normal prior of the means, under independent normals.
+factor = np.array([[1.2, 0, 0], [0.5, 0.8, 0], [-0.4, 0.3, 0.7]])
+center, y = np.array([0.2, -1.0, 0.6]), np.array([0.9, 0.1, -0.7])
+prior = factor @ factor.T
+marginal, rest = prior + 0.25 * np.eye(3), y - center
+joint_precision = np.linalg.inv(prior) + 4 * np.eye(3)
+joint_mean = np.linalg.solve(joint_precision,
+                             np.linalg.solve(prior, center) + 4 * y)
+
+
+def independent(m, s):
+    return {"parameters": {"z.loc": list(m), "z.scale": list(np.log(s))},
+            "q": (np.array(m), np.array(s))}
+
+
+def largest_of(gradient):
+    return max(abs(float(v)) for part in gradient.values() for v in part)
+
+
+check_model("multivariate", {"m": center.tolist(), "L": factor.tolist(),
+                             "y": y.tolist()},
+            -(rest @ np.linalg.solve(marginal, rest)
+              + np.linalg.slogdet(2 * np.pi * marginal)[1]) / 2,
+            lambda m, s: kl_normal(m, np.diag(s ** 2), joint_mean,
+                                   joint_precision),
+            [independent([0, 0, 0], [1, 1, 1]),
+             independent([0.3, -2, 5], [0.1, 2, 0.7])], None)
+# The best independent normals have the posterior's means and conditional scales.
+best = independent(joint_mean, np.diag(joint_precision) ** -0.5)
+largest = largest_of(evaluate("multivariate", {
+    "m": center.tolist(), "L": factor.tolist(), "y": y.tolist()},
+    best["parameters"])["gradient"])
+fits.check(largest <= 1e-12, "multivariate: the gradient at the best "
+           f"independent normals is {largest:.1e}")
 fits.finish()

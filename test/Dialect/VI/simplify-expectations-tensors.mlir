@@ -168,3 +168,30 @@ func.func @half_cauchy(%l: f64, %s: f64) -> f64 {
   } : f64
   return %e : f64
 }
+
+// A multivariate normal prior of a stack of draws: its cross-entropy with the
+// batch of the members' distributions, whose computed scales are stacked.
+// CHECK-LABEL: func.func @joint_prior
+// CHECK-SAME:    (%[[LOC:[a-z0-9]+]]: tensor<?xf64>
+// CHECK-NOT:     vi.expect
+// CHECK-DAG:     %[[P:.*]] = vi.multivariate_normal
+// CHECK-DAG:     %[[SCALES:.*]] = vi.plate "z" {{.*}} -> tensor<?xf64>
+// CHECK:         %[[Q:.*]] = vi.normal %[[LOC]], %[[SCALES]] : tensor<?xf64>, tensor<?xf64>
+// CHECK:         %[[CE:.*]] = vi.cross_entropy %[[Q]], %[[P]]
+// CHECK:         %[[R:.*]] = arith.negf %[[CE]]
+// CHECK:         return %[[R]]
+// REMARK: remark: [Passed] cross-entropy | {{.*}} | Remark="E_q[log p] of 'z' in closed form"
+func.func @joint_prior(%loc: tensor<?xf64>, %raw: tensor<?xf64>, %m: tensor<?xf64>, %l: tensor<?x?xf64>, %n: index) -> f64 {
+  %p = vi.multivariate_normal %m, %l : tensor<?xf64>, tensor<?x?xf64>
+  %e = vi.expect {
+    %z = vi.plate "z" %i in %n (%m_i = %loc : tensor<?xf64>, %r_i = %raw : tensor<?xf64>) -> tensor<?xf64> {
+      %s_i = math.exp %r_i : f64
+      %q_i = vi.normal %m_i, %s_i : f64, f64
+      %z_i = vi.draw "z" from %q_i : f64
+      vi.yield %z_i : f64
+    }
+    %v = vi.log_prob %p, %z : tensor<?xf64>, tensor<?xf64> -> f64
+    vi.yield %v : f64
+  } : f64
+  return %e : f64
+}

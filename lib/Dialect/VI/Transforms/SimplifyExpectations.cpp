@@ -49,6 +49,9 @@ private:
 
   void separateUses();
   void replaceDensities();
+  void replaceStackDensities();
+  Value buildStackDistribution(ImplicitLocOpBuilder &builder, PlateOp plate,
+                               DrawOp draw);
   void replaceForms();
   void splitPlates();
   void hoist();
@@ -296,6 +299,113 @@ void Simplifier::replaceDensities() {
     remark::passed(term.op.getLoc(), remarkOptions("entropy"))
         << remark::add("entropy of '{0}' in closed form", term.draw.getSite());
     replace(term.op, arith::NegFOp::create(builder, entropy));
+  }
+}
+
+/// Emits the distribution of the stack of the draws of a plate's members, as a
+/// batch; null where the draws depend on others.
+Value Simplifier::buildStackDistribution(ImplicitLocOpBuilder &builder,
+                                         PlateOp plate, DrawOp draw) {
+  auto family = draw.getDistribution().getDefiningOp<DistributionOpInterface>();
+  if (!family || getBatchRank(family->getResult(0)))
+    return Value();
+  // Slices are the whole tensors here; what members compute is stacked.
+  SmallVector<Value> operands, computed;
+  for (Value operand : family->getOperands()) {
+    if (dependence.dependsOn(operand) || isa<DistType>(operand.getType()))
+      return Value();
+    auto found = llvm::find(plate.getMemberArguments(), operand);
+    if (found != plate.getMemberArguments().end()) {
+      unsigned number = found - plate.getMemberArguments().begin();
+      operands.push_back(plate.getSlices()[number]);
+    } else if (plate.getBody().isAncestor(operand.getParentRegion())) {
+      computed.push_back(operand);
+      operands.push_back(Value());
+    } else if (isa<RankedTensorType>(operand.getType())) {
+      // One vector for all members: a batch has one for each.
+      return Value();
+    } else {
+      operands.push_back(operand);
+    }
+  }
+  int64_t count = plate.getStaticCount();
+  if (!computed.empty()) {
+    SmallVector<Type> types;
+    for (Value value : computed)
+      types.push_back(PlateOp::getStackType(value.getType(), count));
+    auto copy =
+        PlateOp::create(builder, plate.getName(), plate.getCount(), Value(),
+                        Value(), plate.getSlices(), ValueRange(), types);
+    IRMapping mapping;
+    mapping.map(plate.getIndex(), copy.getIndex());
+    for (auto [from, to] :
+         llvm::zip(plate.getMemberArguments(), copy.getMemberArguments()))
+      mapping.map(from, to);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(copy.getBlock());
+    for (Operation &op : plate.getBlock()->without_terminator())
+      if (isMemoryEffectFree(&op) && !dependence.dependsOn(&op))
+        builder.clone(op, mapping);
+    YieldOp::create(builder, ValueRange(),
+                    llvm::map_to_vector(computed, [&](Value value) {
+                      return mapping.lookup(value);
+                    }));
+    auto stacks = copy.getStacks().begin();
+    for (Value &operand : operands)
+      if (!operand)
+        operand = *stacks++;
+  }
+  OperationState state(builder.getLoc(), family->getName());
+  state.addOperands(operands);
+  state.addTypes(
+      DistType::get(builder.getContext(),
+                    PlateOp::getStackType(draw.getValue().getType(), count)));
+  state.addAttributes(family->getDiscardableAttrDictionary().getValue());
+  state.propertiesAttr = family->getPropertiesAsAttribute();
+  return builder.create(state)->getResult(0);
+}
+
+/// Replaces the log-density of a stack of draws, of a joint distribution of all
+/// of them, by minus the cross-entropy: as `replaceDensities` does for a draw.
+void Simplifier::replaceStackDensities() {
+  SmallVector<LogProbOp> terms;
+  expect.walk([&](LogProbOp op) { terms.push_back(op); });
+  for (LogProbOp op : terms) {
+    auto plate = op.getValue().getDefiningOp<PlateOp>();
+    if (!plate || plate.getBegin() || op.getMask() ||
+        op->getBlock() != plate->getBlock())
+      continue;
+    unsigned number = cast<OpResult>(op.getValue()).getResultNumber();
+    unsigned sums = plate.getSums().size();
+    if (number < sums)
+      continue;
+    auto draw =
+        plate.getYield().getValues()[number - sums].getDefiningOp<DrawOp>();
+    Value p = op.getDistribution();
+    if (!draw || draw->getBlock() != plate.getBlock() ||
+        draw.getValue().getType() !=
+            cast<DistType>(draw.getDistribution().getType()).getValueType() ||
+        op.getValue().getType() != cast<DistType>(p.getType()).getValueType() ||
+        !dependence.getCoefficient(op.getResult()) ||
+        dependence.dependsOn(p, draw.getSite()))
+      continue;
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    Value q = buildStackDistribution(builder, plate, draw);
+    if (!q)
+      continue;
+    if (!hasClosedForm(op, [&](ImplicitLocOpBuilder &b) {
+          return buildCrossEntropy(b, q, p);
+        })) {
+      remark::missed(op.getLoc(), remarkOptions("cross-entropy"))
+          << remark::reason("E_q[log p] of '{0}' has no registered closed form",
+                            draw.getSite());
+      continue;
+    }
+    Value entropy =
+        CrossEntropyOp::create(builder, op.getResult().getType(), q, p);
+    remark::passed(op.getLoc(), remarkOptions("cross-entropy"))
+        << remark::add("E_q[log p] of '{0}' in closed form", draw.getSite());
+    replace(op, arith::NegFOp::create(builder, entropy));
   }
 }
 
@@ -550,6 +660,7 @@ void Simplifier::run() {
   eraseDeadCode(expect);
   separateUses();
   replaceDensities();
+  replaceStackDensities();
   if (!divergencesOnly)
     replaceForms();
   eraseDeadCode(expect);
