@@ -345,6 +345,42 @@ indices("an index in a loop", r"element 2 .* of 'y' does not exist: there are 2 
         start="[0]", length="[1]")
 indices("an index in a branch that is not taken", "", status=0, g="[1, 1, 1]",
         J="1")
+# Plates of one name, side by side or of model and guide, are the same members.
+NAMED_TWICE = """
+vi.model @twice(%y: tensor<?xf64>, %x: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %N = tensor.dim %y, %c0 : tensor<?xf64>
+  %M = tensor.dim %x, %c0 : tensor<?xf64>
+  %prior = vi.normal %zero, %one : f64, f64
+  vi.plate "n" %n in %N (%y_n = %y : tensor<?xf64>) {
+    %m = vi.sample "m" from %prior : f64
+    %d = vi.normal %m, %one : f64, f64
+    vi.observe "y" from %d, %y_n : f64, f64
+  }
+  vi.plate "MODEL" %n in %M (%x_n = %x : tensor<?xf64>) {
+    vi.observe "x" from %prior, %x_n : f64, f64
+  }
+}
+"""
+TWO_PLATES = NAMED_TWICE + """
+vi.guide @g for @twice(%y: tensor<?xf64>, %x: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f64
+  %M = tensor.dim %x, %c0 : tensor<?xf64>
+  vi.plate "n" %n in %M (%x_n = %x : tensor<?xf64>) {
+    %q = vi.normal %x_n, %one : f64, f64
+    %m = vi.sample "m" from %q : f64
+  }
+}
+"""
+for named, message in ((NAMED_TWICE.replace("MODEL", "n"),
+                        "2 members, but 3 where it is first named"),
+                       (TWO_PLATES, "2 members in the guide, but 3 in the model")):
+    case("plates of one name and other members", r"the data do not fit together: "
+         r"model\.mlir:\d+:3: plate 'n' has " + message,
+         {"d.json": '{"y": [1, 2, 3], "x": [1, 2]}'}, model=named)
 case("a simplex of nothing", r"the data do not fit together: .* has -1 members",
      {"d.json": '{"alpha": []}'}, model="""
 vi.model @m(%alpha: tensor<?xf64>) {

@@ -72,6 +72,8 @@ func.func @bounds_out_of_order() {
 
 // -----
 
+// expected-note@+2 {{loc is here}}
+// expected-note@+1 {{scale is here}}
 func.func @types_differ(%m: f64, %s: f32) {
   // expected-error@+1 {{'vi.normal' op scale is of 'f32', but loc of 'f64'}}
   %d = vi.normal %m, %s : f64, f32
@@ -96,6 +98,8 @@ func.func @count_is_no_integer(%n: f64, %p: f64) {
 
 // -----
 
+// expected-note@+2 {{loc is here}}
+// expected-note@+1 {{scale is here}}
 func.func @batches_differ(%m: tensor<3xf64>, %s: tensor<4xf64>) {
   // expected-error@+1 {{'vi.normal' op scale 'tensor<4xf64>' has another batch shape than loc}}
   %d = vi.normal %m, %s : tensor<3xf64>, tensor<4xf64>
@@ -120,6 +124,8 @@ func.func @factor_not_square(%m: tensor<3xf64>, %l: tensor<3x4xf64>) {
 
 // -----
 
+// expected-note@+2 {{loc is here}}
+// expected-note@+1 {{scale_tril is here}}
 func.func @factor_does_not_fit(%m: tensor<3xf64>, %l: tensor<4x4xf64>) {
   // expected-error@+1 {{'vi.multivariate_normal' op scale_tril 'tensor<4x4xf64>' does not fit loc 'tensor<3xf64>'}}
   %d = vi.multivariate_normal %m, %l : tensor<3xf64>, tensor<4x4xf64>

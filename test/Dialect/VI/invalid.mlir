@@ -1000,6 +1000,7 @@ vi.model @scope(%n: index) {
   %one = arith.constant 1.0 : f64
   %p = vi.normal %one, %one : f64, f64
   vi.plate "members" %i in %n {
+    // expected-note@+1 {{a value of this name is here, in a region that has ended}}
     %z = vi.sample "z" from %p : f64
   }
   // expected-error@+1 {{use of undeclared SSA value name}}
@@ -1234,4 +1235,60 @@ func.func @solve_sizes(%l: tensor<3x3xf64>, %b: tensor<4xf64>) {
   // expected-error@+1 {{'vi.triangular_solve' op has a factor 'tensor<3x3xf64>' that does not fit the right-hand side 'tensor<4xf64>'}}
   %x = vi.triangular_solve %l, %b : tensor<3x3xf64>, tensor<4xf64>
   return
+}
+
+// -----
+
+// Plates of one name are the same members.
+
+vi.model @other_members(%y: f64) {
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %d = vi.normal %y, %y : f64, f64
+  // expected-note@+1 {{the other plate is here}}
+  vi.plate "n" %n in %c3 {
+    vi.observe "a" from %d, %y : f64, f64
+  }
+  // expected-error@+1 {{'vi.plate' op 'n' has 4 members, but a plate of that name has 3}}
+  vi.plate "n" %n in %c4 {
+    vi.observe "b" from %d, %y : f64, f64
+  }
+}
+
+// -----
+
+vi.model @members_of_the_model(%y: f64) {
+  %c3 = arith.constant 3 : index
+  %d = vi.normal %y, %y : f64, f64
+  // expected-note@+1 {{the other plate is here}}
+  vi.plate "n" %n in %c3 {
+    %z = vi.sample "z" from %d : f64
+  }
+}
+vi.guide @g for @members_of_the_model(%y: f64) {
+  %c4 = arith.constant 4 : index
+  %d = vi.normal %y, %y : f64, f64
+  // expected-error@+1 {{'vi.plate' op 'n' has 4 members, but a plate of that name in the model has 3}}
+  vi.plate "n" %n in %c4 {
+    %z = vi.sample "z" from %d : f64
+  }
+}
+
+// -----
+
+// Bounds that are constants count, in guide and model.
+
+vi.model @bounds(%y: f64) {
+  %zero = arith.constant 0.0 : f64
+  %two = arith.constant 2.0 : f64
+  %p = vi.uniform %zero, %two : f64, f64
+  // expected-note@+1 {{the site of the model}}
+  %z = vi.sample "z" from %p : f64
+}
+vi.guide @g for @bounds(%y: f64) {
+  %zero = arith.constant 0.0 : f64
+  %three = arith.constant 3.0 : f64
+  %q = vi.uniform %zero, %three : f64, f64
+  // expected-error@+1 {{'vi.sample' op samples 'z' from a distribution on interval, which is not inside the support interval of the model's: KL(q || p) would be infinite}}
+  %z = vi.sample "z" from %q : f64
 }

@@ -132,7 +132,11 @@ LogicalResult vi::verifyFamily(Operation *op,
                                ArrayRef<ParameterDescription> parameters) {
   Type floatType;
   StringRef floatName, batchName;
+  Value floatOperand, batchOperand;
   std::optional<SmallVector<int64_t>> batch;
+  auto note = [](InFlightDiagnostic &diagnostic, StringRef name, Value value) {
+    diagnostic.attachNote(value.getLoc()) << name << " is here";
+  };
   for (auto [operand, parameter] : llvm::zip(op->getOperands(), parameters)) {
     Type type = operand.getType();
     Type element = getElementTypeOrSelf(type);
@@ -154,12 +158,17 @@ LogicalResult vi::verifyFamily(Operation *op,
         return op->emitOpError()
                << parameter.name << " must be of f32 or f64, not of "
                << element;
-      if (floatType && floatType != element)
-        return op->emitOpError()
-               << parameter.name << " is of " << element << ", but "
-               << floatName << " of " << floatType;
+      if (floatType && floatType != element) {
+        InFlightDiagnostic diagnostic =
+            op->emitOpError() << parameter.name << " is of " << element
+                              << ", but " << floatName << " of " << floatType;
+        note(diagnostic, floatName, floatOperand);
+        note(diagnostic, parameter.name, operand);
+        return diagnostic;
+      }
       floatType = element;
       floatName = parameter.name;
+      floatOperand = operand;
     }
 
     unsigned rank = getRank(type);
@@ -171,12 +180,17 @@ LogicalResult vi::verifyFamily(Operation *op,
       ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
       ArrayRef<int64_t> leading = shape.drop_back(parameter.rank);
       if (batch && (batch->size() != leading.size() ||
-                    failed(verifyCompatibleShape(*batch, leading))))
-        return op->emitOpError()
-               << parameter.name << " " << type
-               << " has another batch shape than " << batchName;
+                    failed(verifyCompatibleShape(*batch, leading)))) {
+        InFlightDiagnostic diagnostic =
+            op->emitOpError() << parameter.name << " " << type
+                              << " has another batch shape than " << batchName;
+        note(diagnostic, batchName, batchOperand);
+        note(diagnostic, parameter.name, operand);
+        return diagnostic;
+      }
       batch = llvm::to_vector(leading);
       batchName = parameter.name;
+      batchOperand = operand;
     }
     if (failed(verifyConstant(op, operand, parameter)))
       return failure();
@@ -295,10 +309,15 @@ LogicalResult MultivariateNormalOp::verifyShapes() {
   if (failed(verifyCompatibleShape(factor.take_front(), factor.take_back())))
     return emitOpError("scale_tril must be square, but is ")
            << getScaleTril().getType();
-  if (failed(verifyCompatibleShape(location, factor.take_back())))
-    return emitOpError("scale_tril ")
-           << getScaleTril().getType() << " does not fit loc "
-           << getLocation().getType();
+  if (failed(verifyCompatibleShape(location, factor.take_back()))) {
+    InFlightDiagnostic diagnostic = emitOpError("scale_tril ")
+                                    << getScaleTril().getType()
+                                    << " does not fit loc "
+                                    << getLocation().getType();
+    diagnostic.attachNote(getLocation().getLoc()) << "loc is here";
+    diagnostic.attachNote(getScaleTril().getLoc()) << "scale_tril is here";
+    return diagnostic;
+  }
   return success();
 }
 

@@ -7,6 +7,8 @@
 
 #include "vi/Dialect/VI/IR/VI.h"
 
+#include "ScopeNotes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -61,6 +63,7 @@ void VIDialect::initialize() {
 #include "vi/Dialect/VI/IR/VIOps.cpp.inc"
       >();
   addInterfaces<VIInlinerInterface>();
+  registerScopeNotes(getContext());
 }
 
 LogicalResult DistType::verify(function_ref<InFlightDiagnostic()> emitError,

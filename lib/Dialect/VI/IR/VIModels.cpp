@@ -8,6 +8,8 @@
 #include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/IR/VI.h"
 
+#include "vi/Dialect/VI/IR/Divergences.h"
+
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -239,6 +241,40 @@ static LogicalResult verifySiteNames(Region &body) {
   return failure(result.wasInterrupted());
 }
 
+/// An error at a plate that has other members than one of its name.
+static InFlightDiagnostic emitOtherMembers(PlateOp plate, PlateOp other,
+                                           StringRef where) {
+  InFlightDiagnostic diagnostic = plate.emitOpError("'")
+                                  << plate.getName() << "' has "
+                                  << plate.getStaticCount()
+                                  << " members, but a plate of that name"
+                                  << where << " has " << other.getStaticCount();
+  diagnostic.attachNote(other.getLoc()) << "the other plate is here";
+  return diagnostic;
+}
+
+static bool haveOtherMembers(PlateOp plate, PlateOp other) {
+  int64_t here = plate.getStaticCount(), there = other.getStaticCount();
+  return here != there && !ShapedType::isDynamic(here) &&
+         !ShapedType::isDynamic(there);
+}
+
+/// Plates of one name side by side have the same members.
+static LogicalResult verifyPlates(Region &body) {
+  WalkResult result = body.walk([&](Block *block) {
+    llvm::StringMap<PlateOp> seen;
+    for (auto plate : block->getOps<PlateOp>()) {
+      auto [entry, inserted] = seen.try_emplace(plate.getName(), plate);
+      if (inserted || !haveOtherMembers(plate, entry->second))
+        continue;
+      emitOtherMembers(plate, entry->second, "");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult ModelOp::verify() {
   if (failed(verifyArguments(*this, getBody(), getFunctionType(), getArgNames(),
                              getArgAttrsAttr())))
@@ -249,7 +285,7 @@ LogicalResult ModelOp::verify() {
     site.emitOpError("auxiliary sites belong to guides");
     return WalkResult::interrupt();
   });
-  if (auxiliary.wasInterrupted())
+  if (auxiliary.wasInterrupted() || failed(verifyPlates(getBody())))
     return failure();
   return verifySiteNames(getBody());
 }
@@ -264,7 +300,7 @@ LogicalResult GuideOp::verify() {
     op->emitOpError("has no place in a guide, which only samples latents");
     return WalkResult::interrupt();
   });
-  if (observed.wasInterrupted())
+  if (observed.wasInterrupted() || failed(verifyPlates(getBody())))
     return failure();
   return verifySiteNames(getBody());
 }
@@ -282,38 +318,6 @@ static size_t getWholeRank(SampleOp site) {
   return getRepetitions(site).size() + (type ? type.getRank() : 0);
 }
 
-/// Whether values of `inner` always lie in `outer`, as far as the kinds tell.
-static bool isInside(SupportKind inner, SupportKind outer) {
-  using K = SupportKind;
-  if (inner == outer)
-    return true;
-  switch (outer) {
-  case K::Real:
-    return inner == K::Positive || inner == K::UnitInterval ||
-           inner == K::GreaterThan || inner == K::LessThan ||
-           inner == K::Interval;
-  case K::Positive:
-    // An interval's bounds may be nonnegative; that is not known here.
-    return inner == K::UnitInterval || inner == K::Interval ||
-           inner == K::GreaterThan;
-  case K::UnitInterval:
-    return inner == K::Interval;
-  case K::GreaterThan:
-    return inner == K::Positive || inner == K::UnitInterval ||
-           inner == K::Interval;
-  case K::LessThan:
-    return inner == K::UnitInterval || inner == K::Interval;
-  case K::Interval:
-    return inner == K::UnitInterval || inner == K::Interval;
-  case K::NonnegativeInteger:
-    return inner == K::IntegerInterval || inner == K::Boolean;
-  case K::IntegerInterval:
-    return inner == K::Boolean;
-  default:
-    return false;
-  }
-}
-
 LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto model =
       symbolTable.lookupNearestSymbolFrom<ModelOp>(*this, getModelAttr());
@@ -327,6 +331,14 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     diagnostic.attachNote(model.getLoc()) << "the model is here";
     return diagnostic;
   }
+
+  llvm::StringMap<PlateOp> plates;
+  for (auto plate : model.getBody().getOps<PlateOp>())
+    plates.try_emplace(plate.getName(), plate);
+  for (auto plate : getBody().getOps<PlateOp>())
+    if (PlateOp other = plates.lookup(plate.getName());
+        other && haveOtherMembers(plate, other))
+      return emitOtherMembers(plate, other, " in the model");
 
   llvm::StringMap<SampleOp> ours;
   getBody().walk([&](SampleOp site) { ours[site.getName()] = site; });
@@ -369,14 +381,15 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     auto q = sample.getDistribution().getDefiningOp<DistributionOpInterface>();
     auto p = site.getDistribution().getDefiningOp<DistributionOpInterface>();
     if (q && p && !isa<DeltaOp>(q.getOperation())) {
-      SupportKind inner = q.getSupport().kind, outer = p.getSupport().kind;
-      if (!isInside(inner, outer)) {
+      Support inner = q.getSupport(), outer = p.getSupport();
+      std::optional<bool> inside = isInside(inner, outer);
+      if (inside && !*inside) {
         InFlightDiagnostic diagnostic =
             sample.emitOpError("samples '")
             << site.getName() << "' from a distribution on "
-            << stringifySupportKind(inner)
+            << stringifySupportKind(inner.kind)
             << ", which is not inside the support "
-            << stringifySupportKind(outer)
+            << stringifySupportKind(outer.kind)
             << " of the model's: KL(q || p) would be infinite";
         noteSite(diagnostic, site, "model");
         return WalkResult::interrupt();

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace vi;
@@ -423,6 +424,7 @@ private:
   void addFor(Operation *op, Predicate violation, const Twine &message,
               ValueRange sources, MemberSearch::NumbersBuilder build);
   void addPlate(PlateOp plate);
+  void addSameMembers(PlateOp plate);
   void addLinalg(linalg::LinalgOp op);
   void addSlice(OffsetSizeAndStrideOpInterface slice, Value tensor);
   LogicalResult addExtract(tensor::ExtractOp extract);
@@ -444,6 +446,8 @@ private:
   Block *entry;
   IRMapping &mapping;
   SmallVectorImpl<DataCheck> &checks;
+  /// The first plate of each name in each block: the others have its members.
+  DenseMap<std::pair<Block *, StringRef>, PlateOp> firstPlates;
   /// Whether the first `conjoined` checks hold.
   Value allHold;
   size_t conjoined = 0;
@@ -525,6 +529,21 @@ void CheckCollector::addPlate(PlateOp plate) {
                  " of length {1}");
 }
 
+void CheckCollector::addSameMembers(PlateOp plate) {
+  auto [entry, inserted] = firstPlates.try_emplace(
+      std::make_pair(plate->getBlock(), plate.getName()), plate);
+  PlateOp first = entry->second;
+  if (inserted || first.getCount() == plate.getCount())
+    return;
+  addFor(plate, Predicate::ne,
+         "plate '" + plate.getName() +
+             "' has {0} members, but {1} where it is first named",
+         {plate.getCount(), first.getCount()}, [&](IRMapping &at) {
+           return std::pair(getNumber(plate.getCount(), at),
+                            getNumber(first.getCount(), at));
+         });
+}
+
 void CheckCollector::addLinalg(linalg::LinalgOp op) {
   // The first operand that a loop's size is read from, for each loop.
   SmallVector<std::pair<Value, Value>> sizes(op.getNumLoops());
@@ -560,8 +579,9 @@ void CheckCollector::addSlice(OffsetSizeAndStrideOpInterface slice,
   SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(),
                             sizes = slice.getMixedSizes(),
                             strides = slice.getMixedStrides();
-  for (auto [dimension, offset, size, stride] :
-       llvm::enumerate(offsets, sizes, strides)) {
+  for (unsigned dimension = 0; dimension < offsets.size(); ++dimension) {
+    OpFoldResult offset = offsets[dimension], size = sizes[dimension],
+                 stride = strides[dimension];
     std::string text = "the slice of " + describe(tensor, program) +
                        getDimensionText(tensor, dimension);
     auto addNonnegative = [&](OpFoldResult number, StringRef what) {
@@ -669,9 +689,10 @@ LogicalResult CheckCollector::addExtract(tensor::ExtractOp extract) {
 LogicalResult CheckCollector::collect() {
   WalkResult walked = program.getFunctionBody().walk<WalkOrder::PreOrder>(
       [&](Operation *op) -> WalkResult {
-        if (auto plate = dyn_cast<PlateOp>(op))
+        if (auto plate = dyn_cast<PlateOp>(op)) {
           addPlate(plate);
-        else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+          addSameMembers(plate);
+        } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
           addLinalg(linalgOp);
         else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
           addSlice(slice, slice.getSource());
@@ -687,6 +708,28 @@ LogicalResult vi::collectDataChecks(OpBuilder &builder,
                                     IRMapping &mapping,
                                     SmallVectorImpl<DataCheck> &checks) {
   return CheckCollector(builder, program, mapping, checks).collect();
+}
+
+void vi::collectPlateChecks(OpBuilder &builder, ModelOp model,
+                            IRMapping &modelMapping, GuideOp guide,
+                            IRMapping &guideMapping,
+                            SmallVectorImpl<DataCheck> &checks) {
+  llvm::StringMap<PlateOp> plates;
+  for (auto plate : model.getBody().getOps<PlateOp>())
+    plates.try_emplace(plate.getName(), plate);
+  for (auto plate : guide.getBody().getOps<PlateOp>()) {
+    PlateOp other = plates.lookup(plate.getName());
+    if (!other)
+      continue;
+    Value here = buildSize(builder, plate.getCount(), guideMapping);
+    Value there = buildSize(builder, other.getCount(), modelMapping);
+    if (here && there && !isEqualConstantIntOrValue(here, there))
+      checks.push_back({here, there, arith::CmpIPredicate::ne,
+                        describeLocation(plate.getLoc()) + "plate '" +
+                            plate.getName().str() +
+                            "' has {0} members in the guide, but {1} in the "
+                            "model"});
+  }
 }
 
 ArrayAttr vi::getObservedArguments(ModelOp model) {

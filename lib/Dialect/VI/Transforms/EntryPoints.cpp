@@ -554,6 +554,7 @@ LogicalResult EntryPointBuilder::buildCheck() {
   if (mlir::failed(collectDataChecks(builder, model, modelMapping, checks)) ||
       mlir::failed(collectDataChecks(builder, guide, guideMapping, checks)))
     return failure();
+  collectPlateChecks(builder, model, modelMapping, guide, guideMapping, checks);
   Value failed = arith::ConstantIndexOp::create(builder, loc, 0);
   Value left = failed, right = failed;
   SmallVector<Attribute> messages;

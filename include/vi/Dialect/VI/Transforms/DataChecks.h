@@ -30,7 +30,8 @@ struct DataCheck {
 };
 
 /// Collects what a model or guide assumes of its data: that what a plate slices
-/// has the plate's number of members, that operands of one `linalg` operation
+/// has the plate's number of members, that plates of one name side by side have
+/// the same number, that operands of one `linalg` operation
 /// agree, that what is indexed by data has the size that the index declares,
 /// that numbers of members and sizes are not negative, and that elements and
 /// slices are there whose place is computed from data and constants. In plates,
@@ -43,6 +44,13 @@ llvm::LogicalResult collectDataChecks(mlir::OpBuilder &builder,
                                       mlir::FunctionOpInterface program,
                                       mlir::IRMapping &mapping,
                                       llvm::SmallVectorImpl<DataCheck> &checks);
+
+/// Collects that plates of the guide have as many members as the model's plates
+/// of their names.
+void collectPlateChecks(mlir::OpBuilder &builder, ModelOp model,
+                        mlir::IRMapping &modelMapping, GuideOp guide,
+                        mlir::IRMapping &guideMapping,
+                        llvm::SmallVectorImpl<DataCheck> &checks);
 
 /// For each observed site whose values are an argument of the model: a
 /// dictionary of `site`, `argument` and `support`.
