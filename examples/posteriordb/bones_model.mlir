@@ -13,9 +13,9 @@
 // has not been seen. With a = delta (theta - gamma[g - 1]) and b the same of
 // gamma[g], the probability of grade g between the ends is
 //
-//   logistic(a) - logistic(b) = logistic(a) logistic(-b) (1 - exp(b - a)),
+//   logistic(a) - logistic(b) = logistic(a) logistic(-b) (1 - exp(-(a - b))),
 //
-// and b - a does not depend on theta.
+// and a - b does not depend on theta.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +26,7 @@ vi.model @bones_model(%nChild: index, %nInd: index, %gamma: tensor<?x4xf64>,
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
   %zero = arith.constant 0.0 : f64
-  %minus_one = arith.constant -1.0 : f64
+  %one = arith.constant 1.0 : f64
   %spread = arith.constant 36.0 : f64
   %one_int = arith.constant 1 : i64
 
@@ -59,14 +59,14 @@ vi.model @bones_model(%nChild: index, %nInd: index, %gamma: tensor<?x4xf64>,
       %a = arith.mulf %delta_j, %over_lower : f64
       %over_upper = arith.subf %theta, %upper : f64
       %b = arith.mulf %delta_j, %over_upper : f64
-      %gap = arith.subf %lower, %upper : f64
+      %gap = arith.subf %upper, %lower : f64
       %difference = arith.mulf %delta_j, %gap : f64
-      %negative = arith.select %has_both, %difference, %minus_one : f64
+      %distance = arith.select %has_both, %difference, %one : f64
 
       %minus_a = arith.negf %a : f64
       %log_above_lower = special.softplus %minus_a : f64
       %log_below_upper = special.softplus %b : f64
-      %log_between = special.log1mexp %negative : f64
+      %log_between = special.log1mexp %distance : f64
       %term1 = arith.select %is_above, %log_above_lower, %zero : f64
       %term2 = arith.select %has_upper, %log_below_upper, %zero : f64
       %term3 = arith.select %has_both, %log_between, %zero : f64

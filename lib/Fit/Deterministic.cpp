@@ -15,6 +15,7 @@
 
 #include "vi/Fit/Fit.h"
 #include "vi/Fit/LBFGS.h"
+#include "vi/Fit/StartingPoint.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -79,7 +80,6 @@ public:
 private:
   void setNoise(int64_t rows, uint64_t number);
   bool findFiniteStart();
-  void fitScalesToCurvature();
   /// One run of L-BFGS. False where the fit is to end.
   LBFGSResult minimize(const Coordinates &coordinates, double tolerance,
                        int64_t iterationLimit, bool watchScales);
@@ -146,38 +146,6 @@ bool DeterministicFit::findFiniteStart() {
       return false;
   }
   return false;
-}
-
-/// By Stein's identity the derivative of the ELBO by a log-scale is
-/// 1 + s^2 E[d^2 log p / du^2]: the scale at which it would be zero, if the
-/// curvature stayed as it is, comes from one gradient.
-void DeterministicFit::fitScalesToCurvature() {
-  const GuideStructure &structure = result.structure;
-  if (!structure.isGaussian || structure.isPoint)
-    return;
-  std::vector<double> gradient(result.parameters.size());
-  for (int round = 0; round < 8; ++round) {
-    std::vector<double> point = result.parameters;
-    double value = (*objective)(point, gradient);
-    if (!std::isfinite(value))
-      return;
-    double largest = 0;
-    for (size_t i = 0; i < structure.scales.size(); ++i) {
-      int64_t parameter = structure.scales[i];
-      if (parameter < 0 || structure.scaleRates[i] == 0)
-        continue;
-      double rate = structure.scaleRates[i];
-      double curvature = 1 + gradient[parameter] / rate;
-      double change = curvature > 0 ? -0.5 * std::log(curvature) : 0.5;
-      change = std::min(std::max(change, -3.0), 0.5);
-      point[parameter] += change / rate;
-      largest = std::max(largest, std::fabs(change));
-    }
-    std::vector<double> newGradient(gradient.size());
-    if (largest < 0.25 || !std::isfinite((*objective)(point, newGradient)))
-      return;
-    result.parameters = point;
-  }
 }
 
 bool DeterministicFit::findRunaway() {
@@ -549,13 +517,20 @@ void DeterministicFit::finish() {
 void DeterministicFit::run() {
   setNoise(chooseSamples(model, options), 0);
   result.structure = analyzeGuide(model, result.parameters);
+  if (!options.keepStart) {
+    StartOptions start;
+    start.seed = options.seed;
+    start.candidates = options.startCandidates;
+    start.isInterrupted = monitor.isInterrupted;
+    result.parameters =
+        findStart(model, result.parameters, result.structure, batches,
+                  model.isExact() ? 1 : noise.rows, start, result.counts);
+  }
   if (!findFiniteStart()) {
     result.status = FitStatus::NonFiniteStart;
     return;
   }
   result.status = FitStatus::Stalled;
-  if (!options.keepStart)
-    fitScalesToCurvature();
   bool useHessian =
       int64_t(result.parameters.size()) <= options.maxHessianParameters;
   minimizeInGuideMetric();

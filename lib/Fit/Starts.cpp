@@ -229,6 +229,8 @@ StartsResult SeveralStarts::run(int64_t starts) {
     starts = work <= cheapWork && !isShort ? 4 : 1;
   if (!locations.empty() && starts > 1) {
     note(first);
+    // Points have been compared already.
+    scoutOptions.startCandidates = 1;
     // A start that leads nowhere must not take long.
     int64_t limit =
         firstHasConverged ? std::max<int64_t>(100, 3 * first.iterations) : 1000;

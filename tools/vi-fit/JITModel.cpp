@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Matchers.h"
@@ -519,6 +520,39 @@ getKnownSize(Value value, llvm::ArrayRef<data::BoundArgument> bound) {
   return std::nullopt;
 }
 
+/// What the loops of a model add to the numbers that an evaluation reads. Their
+/// operations run forth and back, one after the other: each counts as a few
+/// numbers that a plate streams through. What is not known to run more often
+/// counts once.
+static int64_t getLoopWork(ModelOp model,
+                           llvm::ArrayRef<data::BoundArgument> bound) {
+  constexpr double numbersPerOperation = 3;
+  auto getRuns = [&](Operation *op) -> double {
+    std::optional<int64_t> runs;
+    if (auto plate = dyn_cast<PlateOp>(op)) {
+      runs = getKnownSize(plate.getCount(), bound);
+    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      std::optional<int64_t> begin = getKnownSize(loop.getLowerBound(), bound);
+      std::optional<int64_t> end = getKnownSize(loop.getUpperBound(), bound);
+      std::optional<int64_t> step = getKnownSize(loop.getStep(), bound);
+      if (begin && end && step && *step > 0)
+        runs = llvm::divideCeilSigned(*end - *begin, *step);
+    }
+    return double(std::max<int64_t>(runs.value_or(1), 1));
+  };
+  double work = 0;
+  model.getBody().walk([&](scf::ForOp loop) {
+    int64_t operations = 0;
+    for (Operation &op : loop.getBody()->without_terminator())
+      operations += op.getNumRegions() == 0;
+    double runs = 1;
+    for (Operation *op = loop; op != model; op = op->getParentOp())
+      runs *= getRuns(op);
+    work += numbersPerOperation * runs * double(operations);
+  });
+  return static_cast<int64_t>(std::min(work, 1e15));
+}
+
 /// Checks that plates are as long as the data that they slice.
 static llvm::Error checkPlates(ModelOp model,
                                llvm::ArrayRef<data::BoundArgument> bound) {
@@ -847,6 +881,7 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   auto modelOp = source->lookupSymbol<ModelOp>(model->name);
   if (llvm::Error error = checkPlates(modelOp, model->bound))
     return error;
+  model->work += getLoopWork(modelOp, model->bound);
   llvm::StringMap<int> occurrences;
   for (PlateOp plate : modelOp.getOps<PlateOp>())
     ++occurrences[plate.getName()];

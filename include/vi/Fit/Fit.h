@@ -52,8 +52,10 @@ struct FitOptions {
   /// Parameters up to which Hessians are formed.
   int64_t maxHessianParameters = 200;
   /// Whether a start that the caller gives is to be taken as it is. Otherwise
-  /// the scales of a mean-field guide are first fitted to the curvature.
+  /// a better one is looked for (`findStart`).
   bool keepStart = false;
+  /// The points that `findStart` tries.
+  int64_t startCandidates = 8;
 };
 
 enum class FitStatus {
@@ -161,7 +163,8 @@ enum class Stream : uint64_t {
   FreshELBO,
   Batches,
   Posterior,
-  Starts
+  Starts,
+  Start
 };
 uint64_t getStreamKey(uint64_t seed, Stream stream, uint64_t number = 0);
 
