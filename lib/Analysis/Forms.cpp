@@ -29,6 +29,13 @@ using Kind = Statistic::Kind;
 /// Beyond this many terms, sampling is cheaper than algebra.
 static constexpr size_t maximumTerms = 64;
 
+/// Whether the log-density is of one number.
+static bool isScalarDensity(LogProbOp op) {
+  auto type = cast<DistType>(op.getDistribution().getType());
+  return !isa<RankedTensorType>(op.getValue().getType()) &&
+         !isa<RankedTensorType>(type.getValueType());
+}
+
 static std::optional<double> getNumber(Value value) {
   FloatAttr number;
   if (matchPattern(value, m_Constant(&number)))
@@ -36,147 +43,196 @@ static std::optional<double> getNumber(Value value) {
   return std::nullopt;
 }
 
-/// The name of the random variable.
-static StringRef getSite(const FormFactor &factor) {
-  DrawOp draw = factor.draw;
-  return draw.getSite();
-}
-
 /// Another statistic of the same variable.
-static FormFactor withStatistic(FormFactor factor, Statistic statistic) {
-  factor.statistic = statistic;
-  return factor;
+static FormFactor withStatistic(const FormFactor &factor, Statistic statistic) {
+  FormFactor result = factor.getVariable();
+  result.statistic = statistic;
+  return result;
 }
 
-/// Whether both are draws of one site by members that are not the same.
-static bool areDifferentMembers(const FormFactor &a, const FormFactor &b) {
-  if (a.draw != b.draw || a.weights || b.weights || !a.index || !b.index)
+/// Multiplies with a function of the same variable; false where the product is
+/// none that a factor can be.
+static bool multiplyFactor(ImplicitLocOpBuilder &builder, FormFactor &factor,
+                           const FormFactor &other) {
+  Statistic &s = factor.statistic;
+  const Statistic &t = other.statistic;
+  if (s.kind == Kind::Power && t.kind == Kind::Power) {
+    s.power += t.power;
+  } else if (s.kind == Kind::Exponential && t.kind == Kind::Exponential) {
+    s.coefficient =
+        Expression(builder, s.coefficient) + Expression(builder, t.coefficient);
+    factor.power += other.power;
+  } else if (s.kind == Kind::Log && t.kind == Kind::Log) {
+    s = Statistic::get(Kind::LogSquared);
+  } else if (!factor.constrained && s.kind == Kind::Exponential &&
+             t.kind == Kind::Power) {
+    factor.power += t.power;
+  } else if (!factor.constrained && s.kind == Kind::Power &&
+             t.kind == Kind::Exponential) {
+    factor.power = s.power + other.power;
+    s = t;
+  } else {
     return false;
-  std::optional<int64_t> first = getConstantIntValue(a.index);
-  std::optional<int64_t> second = getConstantIntValue(b.index);
-  return first && second && *first != *second;
+  }
+  factor.functions.append(other.functions.begin(), other.functions.end());
+  return true;
 }
 
-std::optional<FormAnalysis::Form> FormAnalysis::multiply(const Form &a,
-                                                         const Form &b) {
+std::optional<Form> FormAnalysis::multiply(const Form &a, const Form &b) {
   if (a.size() * b.size() > maximumTerms)
     return fail("too many terms");
   Form product;
   for (const FormTerm &left : a)
     for (const FormTerm &right : b) {
-      // What is an expectation already is independent of nothing of its sites.
-      for (const auto &[taken, other] :
-           {std::pair(&left, &right), std::pair(&right, &left)})
-        for (StringRef site : taken->taken)
-          if (llvm::is_contained(other->taken, site) ||
-              llvm::any_of(other->factors, [&](const FormFactor &factor) {
-                return getSite(factor) == site;
-              }))
-            return fail("a product of a function of a linear predictor and one "
-                        "of its latents");
-      FormTerm term;
-      term.taken = left.taken;
-      term.taken.append(right.taken);
+      FormTerm term = left;
       term.coefficient = Expression(*builder, left.coefficient) *
                          Expression(*builder, right.coefficient);
-      term.factors = left.factors;
       for (const FormFactor &factor : right.factors) {
         FormFactor *same =
             llvm::find_if(term.factors, [&](const FormFactor &other) {
-              return getSite(other) == getSite(factor) &&
-                     !areDifferentMembers(other, factor);
+              return other.hasSameVariable(factor);
             });
-        if (same == term.factors.end()) {
-          term.factors.push_back(factor);
+        if (same != term.factors.end()) {
+          if (!multiplyFactor(*builder, *same, factor))
+            return fail("a product of different functions of one latent");
           continue;
         }
         // Two draws of one site are one variable only in one member.
-        if (!same->hasSameVariable(factor))
-          return fail("a product of different functions of one latent");
-        Statistic &s = same->statistic;
-        const Statistic &t = factor.statistic;
-        if (s.kind == Kind::Power && t.kind == Kind::Power) {
-          s.power += t.power;
-        } else if (s.kind == Kind::Exponential && t.kind == Kind::Exponential) {
-          s.coefficient = Expression(*builder, s.coefficient) +
-                          Expression(*builder, t.coefficient);
-        } else if (s.kind == Kind::Log && t.kind == Kind::Log) {
-          s = Statistic::get(Kind::LogSquared);
-        } else {
-          return fail("a product of different functions of one latent");
-        }
+        for (const FormFactor &other : term.factors)
+          if (other.mayOverlap(factor) && !other.isShiftOf(factor) &&
+              !factor.isShiftOf(other))
+            return fail(other.predictor || factor.predictor
+                            ? "a product of a function of a linear predictor "
+                              "and one of its latents"
+                            : "a product of different functions of one latent");
+        term.factors.push_back(factor);
       }
-      llvm::erase_if(term.factors, [](const FormFactor &factor) {
-        return factor.statistic.kind == Kind::Power &&
-               factor.statistic.power == 0;
-      });
+      llvm::erase_if(term.factors,
+                     [](const FormFactor &factor) { return factor.isOne(); });
       product.push_back(std::move(term));
     }
   return product;
 }
 
-std::optional<FormAnalysis::Form> FormAnalysis::invert(const Form &form) {
-  if (form.size() != 1)
-    return fail("a quotient by a sum of latents");
+std::optional<Form> FormAnalysis::invert(const Form &form) {
+  Type type = form.front().coefficient.getType();
+  auto getReciprocal = [&](const Form &of) {
+    return apply<arith::DivFOp>(
+        type, {Form{{floatConstant(*builder, type, 1.0), {}}}, of});
+  };
+  if (form.size() != 1) {
+    if (isPositive(form))
+      return getReciprocal(form);
+    return fail("a quotient by a sum of latents that may be zero");
+  }
   FormTerm term = form.front();
-  if (!term.taken.empty())
-    return fail("a quotient by a function of a linear predictor");
-  term.coefficient = 1.0 / Expression(*builder, term.coefficient);
-  for (FormFactor &factor : term.factors) {
-    Statistic &s = factor.statistic;
+  Form result{{1.0 / Expression(*builder, term.coefficient), {}}};
+  Expression one(*builder, floatConstant(*builder, type, 1.0));
+  for (const FormFactor &factor : term.factors) {
+    FormFactor inverse = factor;
+    Statistic &s = inverse.statistic;
     if (s.kind == Kind::Power)
       s.power = -s.power;
     else if (s.kind == Kind::Exponential)
       s.coefficient = -Expression(*builder, s.coefficient);
     else
       return fail("a quotient by a logarithm");
+    inverse.power = -inverse.power;
+    inverse.functions.clear();
+    std::optional<Form> next = multiply(result, Form{{one, {inverse}}});
+    for (const auto &function : factor.functions) {
+      FormFactor part = factor.getVariable();
+      part.statistic = Statistic::getPower(0);
+      part.functions = {function};
+      if (!isPositive(part))
+        return fail("a quotient by a function of latents that may be zero");
+      std::optional<Form> reciprocal = getReciprocal(Form{{one, {part}}});
+      if (!next || !reciprocal)
+        return std::nullopt;
+      next = multiply(*next, *reciprocal);
+    }
+    if (!next)
+      return std::nullopt;
+    result = *next;
   }
-  return Form{term};
+  return result;
 }
 
-std::optional<FormAnalysis::Form> FormAnalysis::exponentiate(const Form &form) {
-  // exp(c + sum a_i u_i) = e^c prod e^{a_i u_i}
-  FormTerm result;
+std::optional<Form> FormAnalysis::exponentiate(const Form &form) {
+  // exp(c + sum a_i u_i + sum f_i(u_i)) = e^c prod e^{a_i u_i} e^{f_i(u_i)}
   std::optional<Expression> constant;
+  /// The part of the exponent in one variable.
+  struct Part {
+    FormFactor variable;
+    std::optional<Expression> linear;
+    Form rest;
+  };
+  SmallVector<Part, 0> parts;
   for (const FormTerm &term : form) {
-    if (!term.taken.empty())
-      return fail("an exponential of a function of a linear predictor");
     if (term.factors.empty()) {
       Expression value(*builder, term.coefficient);
       constant = constant ? *constant + value : value;
       continue;
     }
-    if (term.factors.size() != 1 ||
-        term.factors[0].statistic.kind != Kind::Power ||
-        term.factors[0].statistic.power != 1)
-      return fail("an exponential of what is not linear in the latents");
-    FormFactor factor = term.factors[0];
-    factor.statistic = Statistic::getExponential(term.coefficient);
-    FormFactor *same =
-        llvm::find_if(result.factors, [&](const FormFactor &other) {
-          return getSite(other) == getSite(factor) &&
-                 !areDifferentMembers(other, factor);
-        });
-    if (same == result.factors.end()) {
-      result.factors.push_back(factor);
-      continue;
+    if (term.factors.size() != 1)
+      return fail("an exponential of a product of latents");
+    const FormFactor &factor = term.factors[0];
+    auto *part = llvm::find_if(parts, [&](const Part &other) {
+      return other.variable.hasSameVariable(factor);
+    });
+    if (part == parts.end()) {
+      for (const Part &other : parts)
+        if (other.variable.mayOverlap(factor))
+          return fail("a product of different functions of one latent");
+      parts.push_back({factor.getVariable(), std::nullopt, {}});
+      part = &parts.back();
     }
-    if (!same->hasSameVariable(factor))
-      return fail("a product of different functions of one latent");
-    same->statistic.coefficient =
-        Expression(*builder, same->statistic.coefficient) +
-        Expression(*builder, factor.statistic.coefficient);
+    if (factor.isVariable()) {
+      Expression a(*builder, term.coefficient);
+      part->linear = part->linear ? *part->linear + a : a;
+    } else {
+      part->rest.push_back(term);
+    }
   }
-  if (constant) {
-    result.coefficient = exp(*constant);
-  } else {
-    Type type = form.front().coefficient.getType();
-    result.coefficient = floatConstant(*builder, type, 1.0);
+  Type type = form.front().coefficient.getType();
+  Expression one(*builder, floatConstant(*builder, type, 1.0));
+  FormTerm result{constant ? exp(*constant) : one, {}};
+  for (const Part &part : parts) {
+    FormFactor factor = part.variable;
+    factor.statistic = part.linear ? Statistic::getExponential(*part.linear)
+                                   : Statistic::getPower(0);
+    if (!part.rest.empty()) {
+      std::optional<Form> power = apply<math::ExpOp>(type, part.rest);
+      if (!power)
+        return std::nullopt;
+      factor.functions = power->front().factors[0].functions;
+    }
+    result.factors.push_back(factor);
   }
   return Form{result};
 }
 
-std::optional<FormAnalysis::Form> FormAnalysis::getLogarithm(const Form &form) {
+/// log(1 - z), where z is in the unit interval; nothing otherwise.
+std::optional<Form> FormAnalysis::getLogOfComplement(const FormFactor &factor) {
+  if (factor.constrained && factor.isVariable()) {
+    DrawOp draw = factor.draw;
+    Type type = draw.getValue().getType();
+    return Form{{floatConstant(*builder, type, 1.0),
+                 {withStatistic(factor, Statistic::get(Kind::Log1Minus))}}};
+  }
+  if (factor.statistic.kind != Kind::Power || factor.statistic.power != 0 ||
+      factor.functions.size() != 1 ||
+      !factor.functions[0]->is<special::SigmoidOp>())
+    return std::nullopt;
+  // 1 - sigmoid(x) = sigmoid(-x)
+  Form negated = factor.functions[0]->operands[0];
+  for (FormTerm &term : negated)
+    term.coefficient = -Expression(*builder, term.coefficient);
+  return apply<special::LogSigmoidOp>(factor.functions[0]->type, negated);
+}
+
+std::optional<Form> FormAnalysis::getLogarithm(const Form &form) {
+  Type type = form.front().coefficient.getType();
   // log(1 - z)
   if (form.size() == 2) {
     unsigned number = form[0].factors.empty() ? 0 : 1;
@@ -186,39 +242,50 @@ std::optional<FormAnalysis::Form> FormAnalysis::getLogarithm(const Form &form) {
     if (constant.factors.empty() && rest.factors.size() == 1 && a && b &&
         *a == 1.0 && *b == -1.0) {
       const FormFactor &factor = rest.factors[0];
-      if (factor.constrained && factor.statistic.kind == Kind::Power &&
-          factor.statistic.power == 1)
-        return Form{{constant.coefficient,
-                     {withStatistic(factor, Statistic::get(Kind::Log1Minus))},
-                     {}}};
+      if (std::optional<Form> logarithm = getLogOfComplement(factor))
+        return logarithm;
     }
   }
   if (form.size() != 1)
-    return fail("a logarithm of a sum");
+    return apply<math::LogOp>(type, form);
   // log(c prod z_i^{k_i} e^{a_j u_j}) = log c + sum k_i log z_i + sum a_j u_j
   const FormTerm &term = form.front();
-  if (!term.taken.empty())
-    return fail("a logarithm of a function of a linear predictor");
   Form result;
   std::optional<double> number = getNumber(term.coefficient);
   Expression coefficient(*builder, term.coefficient);
   if (!number || *number != 1.0)
-    result.push_back({log(coefficient), {}, {}});
+    result.push_back({log(coefficient), {}});
+  Expression one = coefficient.constant(1.0);
   for (const FormFactor &factor : term.factors) {
     const Statistic &s = factor.statistic;
-    if (s.kind == Kind::Exponential) {
-      result.push_back(
-          {s.coefficient, {withStatistic(factor, Statistic::getPower(1))}, {}});
+    if (s.kind == Kind::Exponential && factor.power == 0) {
+      result.push_back({s.coefficient, {factor.getVariable()}});
     } else if (s.kind == Kind::Power && factor.constrained) {
       result.push_back({coefficient.constant(s.power),
-                        {withStatistic(factor, Statistic::get(Kind::Log))},
-                        {}});
-    } else {
+                        {withStatistic(factor, Statistic::get(Kind::Log))}});
+    } else if (s.kind != Kind::Power || s.power != 0) {
       return fail("a logarithm of a latent that may be negative");
+    }
+    for (const auto &function : factor.functions) {
+      FormFactor part = factor.getVariable();
+      part.statistic = Statistic::getPower(0);
+      part.functions = {function};
+      // Of a product whose factors may be negative, the product is positive.
+      if (!isPositive(part))
+        return term.factors.size() == 1
+                   ? apply<math::LogOp>(type, form)
+                   : fail("a logarithm of a function that may be negative");
+      std::optional<Form> logarithm =
+          function->is<special::SigmoidOp>()
+              ? apply<special::LogSigmoidOp>(type, function->operands)
+              : apply<math::LogOp>(type, Form{{one, {part}}});
+      if (!logarithm)
+        return std::nullopt;
+      result.append(*logarithm);
     }
   }
   if (result.empty())
-    result.push_back({coefficient.constant(0.0), {}, {}});
+    result.push_back({coefficient.constant(0.0), {}});
   return result;
 }
 
@@ -236,7 +303,18 @@ static bool isNullEvent(Value condition, DrawDependence &dependence) {
              dependence.dependsOn(compare.getRhs());
 }
 
-std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
+std::optional<Form> FormAnalysis::getForm(Value value) {
+  if (member || elements)
+    return computeForm(value);
+  if (auto found = known.find(value); found != known.end())
+    return found->second;
+  std::optional<Form> form = computeForm(value);
+  if (form)
+    known.try_emplace(value, *form);
+  return form;
+}
+
+std::optional<Form> FormAnalysis::computeForm(Value value) {
   if (!isa<FloatType>(value.getType()))
     return fail("a value that is no scalar");
   if (auto argument = arguments.find(value); argument != arguments.end())
@@ -248,34 +326,45 @@ std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
     Value here = resolve(value);
     if (!here)
       return fail("a value that is known to the members of a plate alone");
-    return Form{{here, {}, {}}};
+    return Form{{here, {}}};
   }
   if (!op)
     return fail("a value carried by a loop, or a latent of other members");
   if (inElements && op->getNumOperands() == 0) {
     Value constant = builder->clone(*op)->getResult(0);
-    return Form{{constant, {}, {}}};
+    return Form{{constant, {}}};
   }
-  Expression one(*builder, floatConstant(*builder, value.getType(), 1.0));
-
-  if (auto draw = dyn_cast<DrawOp>(op)) {
-    FormFactor factor{draw, false, Statistic::getPower(1), {}, {}};
+  Value one = floatConstant(*builder, value.getType(), 1.0);
+  auto getVariable = [&](DrawOp draw, bool constrained) {
+    FormFactor factor;
+    factor.draw = draw;
+    factor.constrained = constrained;
     if (member)
       factor.index = member->index;
-    return Form{{one, {factor}, {}}};
-  }
+    return Form{{one, {factor}}};
+  };
+  if (auto draw = dyn_cast<DrawOp>(op))
+    return getVariable(draw, /*constrained=*/false);
   if (auto constrain = dyn_cast<ConstrainOp>(op)) {
     auto draw = constrain.getUnconstrained().getDefiningOp<DrawOp>();
     if (draw) {
       auto pullback = draw.getDistribution().getDefiningOp<PullbackOp>();
       if (pullback && pullback.getSupportKind() == constrain.getSupport() &&
-          pullback.getBounds() == constrain.getBounds()) {
-        FormFactor factor{draw, true, Statistic::getPower(1), {}, {}};
-        if (member)
-          factor.index = member->index;
-        return Form{{one, {factor}, {}}};
-      }
+          pullback.getBounds() == constrain.getBounds())
+        return getVariable(draw, /*constrained=*/true);
     }
+  }
+  if (auto density = dyn_cast<LogProbOp>(op)) {
+    if (member || inElements)
+      return fail("a log-density of another member");
+    // By its formula.
+    auto family =
+        density.getDistribution().getDefiningOp<DistributionOpInterface>();
+    Value formula = family && !density.getMask() && isScalarDensity(density)
+                        ? family.buildLogProb(*builder, density.getValue())
+                        : Value();
+    return formula ? getForm(formula)
+                   : fail("a log-density that is no formula of numbers");
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     if (member || inElements)
@@ -286,18 +375,80 @@ std::optional<FormAnalysis::Form> FormAnalysis::getForm(Value value) {
       op, [&](unsigned operand) { return getForm(op->getOperand(operand)); });
 }
 
+/// sign * form
+static Form negateUnless(ImplicitLocOpBuilder &builder, bool positive,
+                         Form form) {
+  if (!positive)
+    for (FormTerm &term : form)
+      term.coefficient = -Expression(builder, term.coefficient);
+  return form;
+}
+
+/// The image of `form` under the bijector of a support.
+std::optional<Form> FormAnalysis::constrain(SupportKind support,
+                                            const Form &form,
+                                            ArrayRef<Form> bounds) {
+  Type type = form.front().coefficient.getType();
+  switch (support) {
+  case SupportKind::Real:
+    return form;
+  case SupportKind::Positive:
+    return exponentiate(form);
+  case SupportKind::GreaterThan:
+  case SupportKind::LessThan: {
+    std::optional<Form> distance = exponentiate(form);
+    if (!distance)
+      return std::nullopt;
+    Form result = bounds[0];
+    result.append(
+        negateUnless(*builder, support == SupportKind::GreaterThan, *distance));
+    return result;
+  }
+  case SupportKind::UnitInterval:
+  case SupportKind::Interval: {
+    std::optional<Form> fraction = apply<special::SigmoidOp>(type, form);
+    if (!fraction || support == SupportKind::UnitInterval)
+      return fraction;
+    // Bounds that are numbers make one number of their difference.
+    Form width;
+    if (bounds[0].size() == 1 && bounds[1].size() == 1 &&
+        bounds[0][0].factors.empty() && bounds[1][0].factors.empty()) {
+      width = {{Expression(*builder, bounds[1][0].coefficient) -
+                    Expression(*builder, bounds[0][0].coefficient),
+                {}}};
+    } else {
+      width = bounds[1];
+      width.append(negateUnless(*builder, false, bounds[0]));
+    }
+    std::optional<Form> part = multiply(width, *fraction);
+    if (!part)
+      return std::nullopt;
+    Form result = bounds[0];
+    result.append(*part);
+    return result;
+  }
+  default:
+    return fail("a bijector of vectors");
+  }
+}
+
 /// The op's value in terms of its operands' forms. Operands on tensors stand
 /// for elements.
-std::optional<FormAnalysis::Form>
-FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
+std::optional<Form> FormAnalysis::getOpForm(Operation *op,
+                                            OperandForm getOperand) {
   Type type = getElementTypeOrSelf(op->getResult(0).getType());
   if (!isa<FloatType>(type))
     return fail("a value that is no real number");
-  if (auto constrain = dyn_cast<ConstrainOp>(op)) {
-    if (constrain.getSupport() != SupportKind::Positive)
-      return fail("a bijector whose moments are not known");
-    std::optional<Form> form = getOperand(0);
-    return form ? exponentiate(*form) : std::nullopt;
+  if (auto map = dyn_cast<ConstrainOp>(op)) {
+    SmallVector<Form, 0> operands;
+    for (unsigned i = 0, end = op->getNumOperands(); i < end; ++i) {
+      std::optional<Form> form = getOperand(i);
+      if (!form)
+        return std::nullopt;
+      operands.push_back(*form);
+    }
+    return constrain(map.getSupport(), operands[0],
+                     ArrayRef(operands).drop_front());
   }
   if (isa<arith::AddFOp, arith::SubFOp>(op)) {
     std::optional<Form> a = getOperand(0);
@@ -363,16 +514,22 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
     if (!form)
       return std::nullopt;
     if (form->size() == 1 && form->front().factors.size() == 1) {
-      const FormFactor &factor = form->front().factors[0];
       std::optional<double> number = getNumber(form->front().coefficient);
-      Expression one(*builder, floatConstant(*builder, type, 1.0));
-      if (factor.constrained && factor.statistic.kind == Kind::Power &&
-          factor.statistic.power == 1 && number && *number == -1.0)
-        return Form{{one,
-                     {withStatistic(factor, Statistic::get(Kind::Log1Minus))},
-                     {}}};
+      if (number && *number == -1.0)
+        if (std::optional<Form> logarithm =
+                getLogOfComplement(form->front().factors[0]))
+          return logarithm;
     }
-    return fail("log(1 + .) of latents");
+    // log(1 + e^x)
+    if (isPositive(*form) && form->size() == 1 &&
+        llvm::all_of(form->front().factors, [](const FormFactor &factor) {
+          return factor.isExponential();
+        })) {
+      std::optional<Form> logarithm = getLogarithm(*form);
+      return logarithm ? apply<special::SoftplusOp>(type, *logarithm)
+                       : std::nullopt;
+    }
+    return apply<math::Log1pOp>(type, *form);
   }
   if (auto choice = dyn_cast<arith::SelectOp>(op)) {
     if (member || elements)
@@ -409,522 +566,70 @@ FormAnalysis::getOpForm(Operation *op, OperandForm getOperand) {
     return a;
   }
   if (isa<special::Log1pSquareOp>(op)) {
-    // softplus(2 log |x|), where |x| is a product.
     std::optional<Form> form = getOperand(0);
     if (!form)
       return std::nullopt;
-    for (FormTerm &term : *form)
-      term.coefficient = abs(Expression(*builder, term.coefficient));
-    std::optional<Form> logarithm =
-        form->size() == 1 ? getLogarithm(*form) : fail("log(1 + .) of a sum");
+    // softplus(2 log |x|), where |x| is a product of positive latents.
+    auto isPositiveFactor = [&](const FormFactor &factor) {
+      return isPositive(factor);
+    };
+    if (form->size() == 1 &&
+        llvm::all_of(form->front().factors, isPositiveFactor)) {
+      Form size = *form;
+      size[0].coefficient = abs(Expression(*builder, size[0].coefficient));
+      std::optional<Form> logarithm = getLogarithm(size);
+      if (!logarithm)
+        return std::nullopt;
+      for (FormTerm &term : *logarithm)
+        term.coefficient = 2.0 * Expression(*builder, term.coefficient);
+      return apply<special::SoftplusOp>(type, *logarithm);
+    }
+    return apply<special::Log1pSquareOp>(type, *form);
+  }
+  if (isa<math::SqrtOp, math::RsqrtOp>(op)) {
+    std::optional<Form> form = getOperand(0);
+    std::optional<Form> logarithm = form ? getLogarithm(*form) : std::nullopt;
     if (!logarithm)
       return std::nullopt;
+    double power = isa<math::SqrtOp>(op) ? 0.5 : -0.5;
     for (FormTerm &term : *logarithm)
-      term.coefficient = 2.0 * Expression(*builder, term.coefficient);
-    return applyToGaussian(
-        OperationName(special::SoftplusOp::getOperationName(),
-                      op->getContext()),
-        *logarithm);
+      term.coefficient = power * Expression(*builder, term.coefficient);
+    return exponentiate(*logarithm);
   }
-  if (op->getNumOperands() == 1 && hasGaussianExpectation(op->getName())) {
+  if (isa<math::PowFOp>(op)) {
+    // x^y = e^(y log x)
+    std::optional<Form> base = getOperand(0);
+    std::optional<Form> exponent = base ? getOperand(1) : std::nullopt;
+    std::optional<Form> logarithm =
+        exponent ? getLogarithm(*base) : std::nullopt;
+    std::optional<Form> product =
+        logarithm ? multiply(*exponent, *logarithm) : std::nullopt;
+    return product ? exponentiate(*product) : std::nullopt;
+  }
+  if (isa<math::ExpM1Op>(op)) {
     std::optional<Form> form = getOperand(0);
-    return form ? applyToGaussian(op->getName(), *form) : std::nullopt;
-  }
-  reason = ("a function of latents with no registered moments: " +
-            op->getName().getStringRef())
-               .str();
-  return std::nullopt;
-}
-
-//===----------------------------------------------------------------------===//
-// Elements of tensors
-//===----------------------------------------------------------------------===//
-
-Value FormAnalysis::resolve(Value value) {
-  return member ? resolve(value, *member) : value;
-}
-
-Value FormAnalysis::resolve(Value value, const Member &from) {
-  PlateOp plate = from.plate;
-  if (!plate.getBody().isAncestor(value.getParentRegion()))
-    return value;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    unsigned number = argument.getArgNumber();
-    if (argument.getOwner() != plate.getBlock())
-      return Value();
-    if (number == 0)
-      return from.index;
-    if (number > plate.getSlices().size() ||
-        isa<RankedTensorType>(argument.getType()))
-      return Value();
-    return tensor::ExtractOp::create(*builder, plate.getSlices()[number - 1],
-                                     from.index);
-  }
-  Operation *op = value.getDefiningOp();
-  if (op->getNumRegions() || !isMemoryEffectFree(op) || isa<DrawOp>(op))
-    return Value();
-  IRMapping mapping;
-  for (Value operand : op->getOperands()) {
-    Value here = resolve(operand, from);
-    if (!here)
-      return Value();
-    mapping.map(operand, here);
-  }
-  unsigned number = cast<OpResult>(value).getResultNumber();
-  return builder->clone(*op, mapping)->getResult(number);
-}
-
-std::optional<FormAnalysis::Form>
-FormAnalysis::getStackElement(PlateOp plate, unsigned stack, Value index) {
-  // A range stacks zeros outside of it.
-  if (plate.getBegin() || member)
-    return fail("a latent of other members");
-  Value value = plate.getYield().getValues()[stack];
-  member = Member{plate, index};
-  std::optional<Form> form = getForm(value);
-  member.reset();
-  return form;
-}
-
-std::optional<FormAnalysis::Form>
-FormAnalysis::getGenericElement(linalg::GenericOp generic, unsigned result,
-                                ValueRange indices) {
-  if (elements || !generic.isAllParallelLoops())
-    return fail("a reduction of latents");
-  OpOperand *output = generic.getDpsInitOperand(result);
-  AffineMap map = generic.getMatchingIndexingMap(output);
-  if (!map.isPermutation() || generic.payloadUsesValueFromOperand(output))
-    return fail("an operation on tensors of latents");
-  SmallVector<Value> loops(map.getNumDims());
-  for (auto [expression, index] : llvm::zip(map.getResults(), indices))
-    loops[cast<AffineDimExpr>(expression).getPosition()] = index;
-  llvm::DenseMap<Value, Form> bound;
-  for (OpOperand *input : generic.getDpsInputOperands()) {
-    BlockArgument argument = generic.getMatchingBlockArgument(input);
-    if (argument.use_empty())
-      continue;
-    AffineMap from = generic.getMatchingIndexingMap(input);
-    if (!from.isProjectedPermutation())
-      return fail("an operation on tensors of latents");
-    SmallVector<Value> at;
-    for (AffineExpr expression : from.getResults())
-      at.push_back(loops[cast<AffineDimExpr>(expression).getPosition()]);
-    std::optional<Form> form = isa<RankedTensorType>(input->get().getType())
-                                   ? getElement(input->get(), at)
-                                   : getForm(input->get());
-    if (!form)
-      return std::nullopt;
-    bound.try_emplace(argument, *form);
-  }
-  arguments = std::move(bound);
-  elements = &generic.getRegion();
-  std::optional<Form> form =
-      getForm(generic.getBody()->getTerminator()->getOperand(result));
-  elements = nullptr;
-  arguments.clear();
-  return form;
-}
-
-std::optional<FormAnalysis::Form> FormAnalysis::getElement(Value tensor,
-                                                           ValueRange indices) {
-  if (!isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
-    return fail("a value that is no real number");
-  if (!dependence.dependsOn(tensor)) {
-    Value element = tensor::ExtractOp::create(*builder, tensor, indices);
-    return Form{{element, {}, {}}};
-  }
-  for (Value index : indices)
-    if (dependence.dependsOn(index))
-      return fail("an index that depends on latents");
-  Operation *op = tensor.getDefiningOp();
-  if (!op)
-    return fail("a tensor of latents carried by a loop");
-  unsigned number = cast<OpResult>(tensor).getResultNumber();
-  if (auto plate = dyn_cast<PlateOp>(op)) {
-    unsigned sums = plate.getSums().size();
-    if (number < sums || indices.size() != 1)
-      return fail("a sum over members, or a matrix of latents");
-    return getStackElement(plate, number - sums, indices[0]);
-  }
-  if (indices.empty() && isa<linalg::DotOp, linalg::GenericOp>(op))
-    return getDot(tensor);
-  if (auto splat = dyn_cast<tensor::SplatOp>(op))
-    return getForm(splat.getInput());
-  if (auto cast = dyn_cast<tensor::CastOp>(op))
-    return getElement(cast.getSource(), indices);
-  if (auto from = dyn_cast<tensor::FromElementsOp>(op)) {
-    std::optional<int64_t> at;
-    if (indices.empty())
-      at = 0;
-    else if (indices.size() == 1)
-      at = getConstantIntValue(indices[0]);
-    if (!at || *at < 0 ||
-        *at >= static_cast<int64_t>(from.getElements().size()))
-      return fail("an element chosen by the data");
-    return getForm(from.getElements()[*at]);
-  }
-  if (auto generic = dyn_cast<linalg::GenericOp>(op))
-    return getGenericElement(generic, number, indices);
-  if (OpTrait::hasElementwiseMappableTraits(op) || isa<ConstrainOp>(op))
-    return getOpForm(op, [&](unsigned operand) -> std::optional<Form> {
-      Value value = op->getOperand(operand);
-      return isa<RankedTensorType>(value.getType()) ? getElement(value, indices)
-                                                    : getForm(value);
-    });
-  reason =
-      ("a tensor of latents made by " + op->getName().getStringRef()).str();
-  return std::nullopt;
-}
-
-/// Whether the body is `out + a * b`, in any order.
-static bool isDotProduct(linalg::LinalgOp op) {
-  if (isa<linalg::DotOp>(op))
-    return true;
-  if (op.getNumLoops() != 1 || op.getNumReductionLoops() != 1 ||
-      op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
-    return false;
-  for (OpOperand *input : op.getDpsInputOperands())
-    if (!op.getMatchingIndexingMap(input).isIdentity())
-      return false;
-  Block *body = op.getBlock();
-  auto add =
-      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add)
-    return false;
-  Value out = body->getArgument(2);
-  Value rest = add.getLhs() == out   ? add.getRhs()
-               : add.getRhs() == out ? add.getLhs()
-                                     : Value();
-  auto product = rest ? rest.getDefiningOp<arith::MulFOp>() : arith::MulFOp();
-  Value a = body->getArgument(0), b = body->getArgument(1);
-  return product && ((product.getLhs() == a && product.getRhs() == b) ||
-                     (product.getLhs() == b && product.getRhs() == a));
-}
-
-std::optional<FormAnalysis::Form> FormAnalysis::getDot(Value tensor) {
-  auto op = dyn_cast<linalg::LinalgOp>(tensor.getDefiningOp());
-  if (!op || !isDotProduct(op))
-    return fail("a reduction of latents");
-  Value weights = op->getOperand(0), latents = op->getOperand(1);
-  if (dependence.dependsOn(weights))
-    std::swap(weights, latents);
-  if (dependence.dependsOn(weights))
-    return fail("a product of latents");
-  // The sum that it starts from.
-  std::optional<Form> start =
-      getElement(op.getDpsInitOperand(0)->get(), ValueRange());
-  if (!start)
-    return std::nullopt;
-  auto plate = latents.getDefiningOp<PlateOp>();
-  if (!plate || plate.getBegin())
-    return fail("a product with a function of latents");
-  unsigned stack = cast<OpResult>(latents).getResultNumber();
-  if (stack < plate.getSums().size())
-    return fail("a product with a function of latents");
-  auto draw = plate.getYield()
-                  .getValues()[stack - plate.getSums().size()]
-                  .getDefiningOp<DrawOp>();
-  if (!draw || draw->getBlock() != plate.getBlock())
-    return fail("a product with a function of latents");
-  Value one =
-      floatConstant(*builder, getElementTypeOrSelf(tensor.getType()), 1.0);
-  FormTerm term{
-      one, {{draw, false, Statistic::getPower(1), Value(), weights}}, {}};
-  std::optional<double> zero;
-  if (start->size() == 1 && start->front().factors.empty())
-    if (auto extract =
-            start->front().coefficient.getDefiningOp<tensor::ExtractOp>())
-      if (SplatElementsAttr splat;
-          matchPattern(extract.getTensor(), m_Constant(&splat)))
-        zero = splat.getSplatValue<APFloat>().convertToDouble();
-  if (zero && *zero == 0)
-    return Form{term};
-  start->push_back(term);
-  return start;
-}
-
-//===----------------------------------------------------------------------===//
-// Linear predictors
-//===----------------------------------------------------------------------===//
-
-std::optional<FormAnalysis::Gaussian>
-FormAnalysis::getGaussian(const Form &form) {
-  // Each variable once, with its coefficient.
-  SmallVector<std::pair<FormFactor, std::optional<Expression>>> variables;
-  std::optional<Expression> mean;
-  for (const FormTerm &term : form) {
-    Expression coefficient(*builder, term.coefficient);
-    if (!term.taken.empty() || term.factors.size() > 1)
-      return fail("a function of what is not linear in the latents");
-    if (term.factors.empty()) {
-      mean = mean ? *mean + coefficient : coefficient;
-      continue;
-    }
-    const FormFactor &factor = term.factors[0];
-    if (factor.constrained || factor.statistic.kind != Kind::Power ||
-        factor.statistic.power != 1)
-      return fail("a function of what is not linear in the latents");
-    bool found = false;
-    for (auto &[other, sum] : variables) {
-      if (other.hasSameVariable(factor)) {
-        sum = *sum + coefficient;
-        found = true;
-      } else if (getSite(other) == getSite(factor) &&
-                 !areDifferentMembers(other, factor)) {
-        return fail("latents of one site that may be the same");
-      }
-    }
-    if (!found)
-      variables.emplace_back(factor, coefficient);
-  }
-  Gaussian result;
-  std::optional<Expression> variance;
-  for (auto &[factor, coefficient] : variables) {
-    Value m = buildMoment(factor, /*variance=*/false);
-    Value v = m ? buildMoment(factor, /*variance=*/true) : Value();
-    if (!v)
-      return std::nullopt;
-    // Of the family of sums of normal variables?
-    DrawOp draw = factor.draw;
-    auto family =
-        draw.getDistribution().getDefiningOp<DistributionOpInterface>();
-    if (!family || !family.buildSum(*builder, m, v))
-      return fail("a linear predictor that is not normal");
-    Expression c = *coefficient;
-    Expression partMean = c * Expression(*builder, m);
-    Expression partVariance = c * c * Expression(*builder, v);
-    mean = mean ? *mean + partMean : partMean;
-    variance = variance ? *variance + partVariance : partVariance;
-    result.sites.push_back(getSite(factor));
-  }
-  if (!variance)
-    return fail("a function of no latent");
-  result.mean = *mean;
-  result.variance = *variance;
-  return result;
-}
-
-std::optional<FormAnalysis::Form>
-FormAnalysis::applyToGaussian(OperationName function, const Form &form) {
-  std::optional<Gaussian> gaussian = getGaussian(form);
-  if (!gaussian)
-    return std::nullopt;
-  Value value = buildGaussianExpectation(*builder, function, gaussian->mean,
-                                         gaussian->variance);
-  if (!value)
-    return fail("a function of a linear predictor whose expectation is not "
-                "known");
-  approximate = true;
-  return Form{{value, {}, gaussian->sites}};
-}
-
-/// E[(c (m + x))^2] with x of mean zero is c^2 (m^2 + Var x): as a sum of
-/// products, the mean would be subtracted from itself.
-std::optional<FormAnalysis::Form> FormAnalysis::square(const Form &form) {
-  if (!joinSquares || form.size() < 2)
-    return multiply(form, form);
-  // Factors that all terms share.
-  SmallVector<FormFactor, 2> common;
-  for (const FormFactor &factor : form.front().factors) {
-    auto isIn = [&](const FormTerm &term) {
-      return llvm::any_of(term.factors, [&](const FormFactor &other) {
-        return other.hasSameVariable(factor) &&
-               other.statistic.kind == factor.statistic.kind &&
-               other.statistic.power == factor.statistic.power &&
-               other.statistic.coefficient == factor.statistic.coefficient;
-      });
-    };
-    if (llvm::all_of(form, isIn))
-      common.push_back(factor);
-  }
-  Form rest = form;
-  for (FormTerm &term : rest)
-    llvm::erase_if(term.factors, [&](const FormFactor &factor) {
-      return llvm::any_of(common, [&](const FormFactor &other) {
-        return other.hasSameVariable(factor);
-      });
-    });
-  bool linear = llvm::all_of(rest, [](const FormTerm &term) {
-    return term.taken.empty() && term.factors.size() <= 1 &&
-           llvm::all_of(term.factors, [](const FormFactor &factor) {
-             return !factor.constrained &&
-                    factor.statistic.kind == Kind::Power &&
-                    factor.statistic.power == 1;
-           });
-  });
-  bool latent = llvm::any_of(
-      rest, [](const FormTerm &term) { return !term.factors.empty(); });
-  if (!linear || !latent)
-    return multiply(form, form);
-  std::string before = reason;
-  std::optional<Gaussian> gaussian = getGaussian(rest);
-  if (!gaussian) {
-    reason = before;
-    return multiply(form, form);
-  }
-  Expression mean(*builder, gaussian->mean);
-  Expression second = mean * mean + Expression(*builder, gaussian->variance);
-  Form result{{second, {}, gaussian->sites}};
-  if (common.empty())
+    std::optional<Form> result = form ? exponentiate(*form) : std::nullopt;
+    if (result)
+      result->push_back({floatConstant(*builder, type, -1.0), {}});
     return result;
-  Value one = floatConstant(*builder, gaussian->mean.getType(), 1.0);
-  Form factors{{one, common, {}}};
-  std::optional<Form> squared = multiply(factors, factors);
-  return squared ? multiply(*squared, result) : std::nullopt;
-}
-
-//===----------------------------------------------------------------------===//
-// Expectations
-//===----------------------------------------------------------------------===//
-
-Value FormAnalysis::buildDistribution(const FormFactor &factor) {
-  DrawOp draw = factor.draw;
-  Value q = draw.getDistribution();
-  // Independent of everything else, so that expectations of products are
-  // products of expectations.
-  if (dependence.dependsOn(q)) {
-    fail("the guide's distribution of a latent depends on another latent");
-    return Value();
   }
-  if (factor.weights) {
-    Value mean = buildMoment(factor, /*variance=*/false);
-    Value variance = mean ? buildMoment(factor, /*variance=*/true) : Value();
-    auto family = q.getDefiningOp<DistributionOpInterface>();
-    Value sum = variance && family ? family.buildSum(*builder, mean, variance)
-                                   : Value();
-    if (!sum)
-      fail("a weighted sum of latents that is not normal");
-    return sum;
+  if (!isKnownFunction(op->getName())) {
+    reason = ("a function of latents with no registered moments: " +
+              op->getName().getStringRef())
+                 .str();
+    return std::nullopt;
   }
-  if (factor.constrained)
-    q = q.getDefiningOp<PullbackOp>().getBase();
-  if (!factor.index)
-    return q;
-  auto plate = draw->getParentOfType<PlateOp>();
-  Value here = resolve(q, Member{plate, factor.index});
-  if (!here)
-    fail("a latent whose guide is known to the members of its plate alone");
-  return here;
-}
-
-Value FormAnalysis::buildMoments(DrawOp draw, bool variance) {
-  auto plate = draw->getParentOfType<PlateOp>();
-  Type type = draw.getValue().getType();
-  OpBuilder::InsertionGuard guard(*builder);
-  builder->setInsertionPoint(plate);
-  auto moments = PlateOp::create(
-      *builder, plate.getName(), plate.getCount(), Value(), Value(),
-      plate.getSlices(), ValueRange(),
-      TypeRange{PlateOp::getStackType(type, plate.getStaticCount())});
-  builder->setInsertionPointToEnd(moments.getBlock());
-  IRMapping mapping;
-  mapping.map(plate.getIndex(), moments.getIndex());
-  for (auto [from, to] :
-       llvm::zip(plate.getMemberArguments(), moments.getMemberArguments()))
-    mapping.map(from, to);
-  for (Operation &op : *plate.getBlock()) {
-    if (&op == draw.getOperation())
-      break;
-    if (isMemoryEffectFree(&op) && !dependence.dependsOn(&op) &&
-        !op.hasTrait<OpTrait::IsTerminator>())
-      builder->clone(op, mapping);
-  }
-  Value q = mapping.lookupOrDefault(draw.getDistribution());
-  Value mean = buildExpectedStatistic(*builder, q, Statistic::getPower(1));
-  Value result = mean;
-  if (mean && variance)
-    result = buildExpectedStatistic(*builder, q,
-                                    Statistic::getSquaredDeviation(mean));
-  if (!result) {
-    moments.erase();
-    return Value();
-  }
-  YieldOp::create(*builder, ValueRange(), ValueRange{result});
-  return moments.getStacks()[0];
-}
-
-Value FormAnalysis::buildMoment(const FormFactor &factor, bool variance) {
-  DrawOp draw = factor.draw;
-  if (dependence.dependsOn(draw.getDistribution())) {
-    fail("the guide's distribution of a latent depends on another latent");
-    return Value();
-  }
-  Value result;
-  if (factor.weights) {
-    if (Value moments = buildMoments(draw, variance)) {
-      Type type = draw.getValue().getType();
-      Value zero = arith::ConstantOp::create(
-          *builder, builder->getZeroAttr(RankedTensorType::get({}, type)));
-      AffineMap vector = builder->getMultiDimIdentityMap(1);
-      AffineMap scalar = AffineMap::get(1, 0, builder->getContext());
-      auto sum = linalg::GenericOp::create(
-          *builder, zero.getType(), ValueRange{factor.weights, moments}, zero,
-          ArrayRef<AffineMap>{vector, vector, scalar},
-          ArrayRef<utils::IteratorType>{utils::IteratorType::reduction},
-          [&](OpBuilder &b, Location l, ValueRange args) {
-            Value weight = args[0];
-            if (variance)
-              weight = arith::MulFOp::create(b, l, weight, weight);
-            Value part = arith::MulFOp::create(b, l, weight, args[1]);
-            Value next = arith::AddFOp::create(b, l, args[2], part);
-            linalg::YieldOp::create(b, l, next);
-          });
-      result =
-          tensor::ExtractOp::create(*builder, sum.getResult(0), ValueRange());
-    }
-  } else if (Value q = buildDistribution(factor)) {
-    Value mean = buildExpectedStatistic(*builder, q, Statistic::getPower(1));
-    result = mean;
-    if (mean && variance)
-      result = buildExpectedStatistic(*builder, q,
-                                      Statistic::getSquaredDeviation(mean));
-  } else {
-    return Value();
-  }
-  if (!result)
-    fail("a statistic of the guide's family with no known expectation");
-  return result;
-}
-
-Value FormAnalysis::buildFactor(const FormFactor &factor) {
-  Value q = buildDistribution(factor);
-  if (!q)
-    return Value();
-  Value result = buildExpectedStatistic(*builder, q, factor.statistic);
-  if (!result)
-    fail("a statistic of the guide's family with no known expectation");
-  return result;
-}
-
-Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
-  builder = &b;
-  // Squares of linear predictors are more accurate together; where something
-  // else depends on their latents too, a sum of products may still do.
-  for (bool join : {true, false}) {
-    joinSquares = join;
-    approximate = false;
-    reason.clear();
-    std::optional<Form> form = getForm(value);
+  SmallVector<Form, 0> operands;
+  for (unsigned i = 0, end = op->getNumOperands(); i < end; ++i) {
+    std::optional<Form> form = getOperand(i);
     if (!form)
-      continue;
-    std::optional<Expression> total;
-    bool known = true;
-    for (const FormTerm &term : *form) {
-      Expression product(b, term.coefficient);
-      for (const FormFactor &factor : term.factors) {
-        Value moment = buildFactor(factor);
-        if (!moment) {
-          known = false;
-          break;
-        }
-        product = product * Expression(b, moment);
-      }
-      if (!known)
-        break;
-      total = total ? *total + product : product;
-    }
-    if (known)
-      return *total;
+      return std::nullopt;
+    operands.push_back(*form);
   }
-  return Value();
+  FormFunction function;
+  function.name = op->getName();
+  function.attributes = op->getAttrDictionary();
+  function.type = type;
+  function.operands = std::move(operands);
+  return apply(std::move(function));
 }

@@ -239,17 +239,16 @@ def table(kind):
     weights = rounded(weights, bits)
     c = [mpf(float(x)) for x in scales(count, ends)]
     assert min(weights) > 0 and sum(weights) == 1
-    names = ["softplus", "sigmoid", "sigmoid'", "sigmoid''", "sigmoid'''"]
-    errors = [f"{name} {mpmath.nstr(error, 3)}"
-              for name, error in zip(names, certificate(weights, c))]
+    errors = [mpmath.nstr(error, 3) for error in certificate(weights, c)]
     print(f"{kind}: {count} terms, {', '.join(errors)}", file=sys.stderr)
     polynomial, error = mills(kind)
     error = mpmath.nstr(error, 3)
     print(f"{kind}: Mills' ratio {error}", file=sys.stderr)
     suffix = kind.upper()
     return f"""\
-/// Errors below: {', '.join(errors[:3])},
-/// {', '.join(errors[3:])}.
+/// Bounds of the errors of softplus and of its first four derivatives.
+inline constexpr double mixtureErrors{suffix}[] = {{
+    {', '.join(errors)}}};
 {array("scales" + suffix, c)}\
 {array("weights" + suffix, weights)}\
 /// Error of (1 + u) Phi(-u) below {error}.

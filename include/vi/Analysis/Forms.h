@@ -10,16 +10,28 @@
 #define VI_ANALYSIS_FORMS_H
 
 #include "vi/Analysis/LinearTerms.h"
+#include "vi/Dialect/VI/IR/Expression.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <memory>
+
 namespace vi {
 
-/// One random variable in a monomial. The variable is a draw u, or z = T(u)
-/// where u is drawn from the pullback of a distribution of z; or, where the
-/// draw is made in a plate and stacked, the draw of one member, or a weighted
-/// sum of the draws of all members.
+struct FormFunction;
+struct LinearPredictor;
+
+/// A function of one random variable, as a factor of a monomial. The variable
+/// is a draw u, or z = T(u) where u is drawn from the pullback of a
+/// distribution of z; or, where the draw is made in a plate and stacked, the
+/// draw of one member, or a weighted sum of the draws of all members; or a
+/// linear predictor. The function is
+///
+///     statistic(variable) * variable^power * functions(variable) ...
+///
+/// with `power` beside an exponential only, and functions of a normal variable
+/// only.
 struct FormFactor {
   DrawOp draw;
   /// Whether this is z = T(u) rather than u.
@@ -29,23 +41,75 @@ struct FormFactor {
   mlir::Value index;
   /// The weights of a sum over all members: a tensor of rank one.
   mlir::Value weights;
+  /// The variable, where it is a sum over several draws: then there is no draw.
+  std::shared_ptr<const LinearPredictor> predictor;
+  int power = 0;
+  llvm::SmallVector<std::shared_ptr<const FormFunction>, 1> functions;
 
-  /// Whether both are statistics of one random variable.
-  bool hasSameVariable(const FormFactor &other) const {
-    return draw == other.draw && constrained == other.constrained &&
-           index == other.index && weights == other.weights;
+  /// The variable itself.
+  FormFactor getVariable() const;
+  /// Whether both are functions of one random variable.
+  bool hasSameVariable(const FormFactor &other) const;
+  /// Whether the two may not be independent.
+  bool mayOverlap(const FormFactor &other) const;
+  /// Whether this is an exponential of a variable of the predictor of `other`,
+  /// and so shifts the mean of that.
+  bool isShiftOf(const FormFactor &other) const;
+  /// Whether the factor is 1.
+  bool isOne() const {
+    return statistic.kind == Statistic::Kind::Power && statistic.power == 0 &&
+           functions.empty();
+  }
+  /// Whether the factor is its variable.
+  bool isVariable() const {
+    return statistic.kind == Statistic::Kind::Power && statistic.power == 1 &&
+           power == 0 && functions.empty();
+  }
+  /// Whether the factor is an exponential of its variable and nothing else.
+  bool isExponential() const {
+    return statistic.kind == Statistic::Kind::Exponential && power == 0 &&
+           functions.empty();
   }
 };
 
-/// coefficient * product of statistics of different random variables.
+/// coefficient * product of functions of different random variables.
 struct FormTerm {
   /// A value that no draw reaches.
   mlir::Value coefficient;
-  llvm::SmallVector<FormFactor, 2> factors;
-  /// Sites over which `coefficient` is an expectation already: a function of
-  /// them that is no sum of products. Other terms with these sites are not
-  /// independent of it.
-  llvm::SmallVector<llvm::StringRef, 2> taken;
+  llvm::SmallVector<FormFactor, 0> factors;
+};
+
+using Form = llvm::SmallVector<FormTerm, 0>;
+
+/// The random variable sum of coefficient * variable over independent normal
+/// variables, with coefficients that no draw reaches.
+struct LinearPredictor {
+  llvm::SmallVector<std::pair<FormFactor, mlir::Value>, 0> variables;
+};
+
+/// An operation on numbers whose operands are forms in one variable, and so a
+/// function of it.
+struct FormFunction {
+  /// The operation, with its attributes; or the square of one operand.
+  std::optional<mlir::OperationName> name;
+  mlir::DictionaryAttr attributes;
+  mlir::Type type;
+  llvm::SmallVector<Form, 0> operands;
+
+  bool isSquare() const { return !name; }
+  template <typename Op> bool is() const {
+    return name && name->getStringRef() == Op::getOperationName();
+  }
+};
+
+/// What the expectation of a form is taken by.
+enum class Accuracy {
+  /// Closed forms.
+  Exact,
+  /// Operations with a certified error for all arguments.
+  Certified,
+  /// Quadrature takes part.
+  Quadrature
 };
 
 /// Writes values as sums of products of statistics (powers, exponentials,
@@ -57,10 +121,14 @@ struct FormTerm {
 /// operation of elements, a dot product with weights that no draw reaches one
 /// random variable, whose moments are those of a sum of independent draws.
 ///
-/// A function of a *linear predictor*, a sum of independent normal variables
-/// with coefficients that no draw reaches, is a function of one normal
-/// variable. Its expectation is taken where it is known
-/// (`buildGaussianExpectation`).
+/// A smooth function of one normal variable that is no statistic is kept as a
+/// factor, so that functions of one variable multiply, and an exponential of a
+/// sum over several variables is a product. A *linear predictor*, a sum of
+/// independent normal variables with coefficients that no draw reaches, is one
+/// normal variable. The expectation of such a factor is taken in closed form
+/// where there is one (`buildGaussianExpectation`), else by quadrature
+/// (`buildGaussianQuadrature`). An exponential that multiplies it shifts the
+/// mean: E[e^(cu) f(x)] = E[e^(cu)] E[f(x + c Cov(u, x))].
 class FormAnalysis {
 public:
   FormAnalysis(ExpectOp expect, DrawDependence &dependence)
@@ -75,25 +143,18 @@ public:
   /// After a failure: why.
   llvm::StringRef getReason() const { return reason; }
 
-  /// Whether what was emitted last is an approximation with a certified error
-  /// for each linear predictor rather than a closed form.
-  bool isApproximate() const { return approximate; }
+  /// How far what was emitted last is from a closed form.
+  Accuracy getAccuracy() const { return accuracy; }
 
 private:
-  using Form = llvm::SmallVector<FormTerm, 4>;
   using OperandForm = llvm::function_ref<std::optional<Form>(unsigned operand)>;
   /// A member of a plate whose region is read from outside.
   struct Member {
     PlateOp plate;
     mlir::Value index;
   };
-  /// Mean and variance of a sum of independent normal variables.
-  struct Gaussian {
-    mlir::Value mean, variance;
-    llvm::SmallVector<llvm::StringRef, 2> sites;
-  };
-
   std::optional<Form> getForm(mlir::Value value);
+  std::optional<Form> computeForm(mlir::Value value);
   std::optional<Form> getOpForm(mlir::Operation *op, OperandForm getOperand);
   std::optional<Form> getElement(mlir::Value tensor, mlir::ValueRange indices);
   std::optional<Form> getStackElement(PlateOp plate, unsigned stack,
@@ -107,13 +168,50 @@ private:
   std::optional<Form> invert(const Form &form);
   std::optional<Form> exponentiate(const Form &form);
   std::optional<Form> getLogarithm(const Form &form);
-  /// The expectation of `op`, a function of one number, at a linear predictor.
-  std::optional<Form> applyToGaussian(mlir::OperationName function,
-                                      const Form &form);
-  std::optional<Gaussian> getGaussian(const Form &form);
+  std::optional<Form> getLogOfComplement(const FormFactor &factor);
+  std::optional<Form> constrain(SupportKind support, const Form &form,
+                                llvm::ArrayRef<Form> bounds);
+  /// The function on forms in one variable, or in several that only enter
+  /// through one linear predictor.
+  std::optional<Form> apply(FormFunction function);
+  template <typename Op>
+  std::optional<Form> apply(mlir::Type type,
+                            llvm::SmallVector<Form, 0> operands) {
+    FormFunction function;
+    function.name =
+        mlir::OperationName(Op::getOperationName(), builder->getContext());
+    function.attributes = builder->getDictionaryAttr({});
+    function.type = type;
+    function.operands = std::move(operands);
+    return apply(std::move(function));
+  }
+  template <typename Op>
+  std::optional<Form> apply(mlir::Type type, const Form &operand) {
+    return apply<Op>(type, llvm::SmallVector<Form, 0>{operand});
+  }
+  /// One predictor for all operands, which are rewritten in terms of it.
+  std::shared_ptr<const LinearPredictor>
+  getPredictor(llvm::MutableArrayRef<Form> operands);
+  /// Whether `apply` takes the operation.
+  static bool isKnownFunction(mlir::OperationName name);
+  /// Whether the function has all derivatives.
+  static bool isSmooth(const FormFunction &function);
+  /// Whether a value of the form is positive for certain.
+  bool isPositive(const Form &form);
+  bool isPositive(const FormFactor &factor);
+  /// Whether the guide draws the variable from a normal distribution.
+  bool isNormal(const FormFactor &variable);
+
   /// E or Var of a factor's variable.
   mlir::Value buildMoment(const FormFactor &factor, bool variance);
-  mlir::Value buildFactor(const FormFactor &factor);
+  mlir::Value buildTerm(const FormTerm &term);
+  /// E of a factor, where the mean of its variable is moved by `shift` (null:
+  /// it is not).
+  mlir::Value buildFactor(const FormFactor &factor, mlir::Value shift);
+  /// A form, a factor or a function of one variable at the number `x`.
+  Expression evaluate(const Form &form, Expression x);
+  Expression evaluate(const FormFactor &factor, Expression x);
+  Expression evaluate(const FormFunction &function, Expression x);
   /// The distribution of a factor's variable, at the builder's insertion point;
   /// null where it has no name.
   mlir::Value buildDistribution(const FormFactor &factor);
@@ -133,7 +231,9 @@ private:
   DrawDependence &dependence;
   mlir::ImplicitLocOpBuilder *builder = nullptr;
   std::string reason;
-  bool approximate = false;
+  Accuracy accuracy = Accuracy::Exact;
+  /// Forms that are known already, outside of members and elements.
+  llvm::DenseMap<mlir::Value, Form> known;
   /// Whether squares of linear predictors are kept together.
   bool joinSquares = true;
   std::optional<Member> member;

@@ -12,16 +12,17 @@
 
 namespace vi {
 
-/// Whether E[f(x)] of a normal variable x is known for the operation `function`
-/// of one operand, to the accuracy that `buildGaussianExpectation` states.
-bool hasGaussianExpectation(mlir::OperationName function);
+/// Whether `buildGaussianExpectation` gives a closed form for the operation
+/// `function`, and not an operation with a certified error.
+bool isExactGaussianExpectation(mlir::OperationName function);
 
 /// Emits E[f(x)], x ~ N(mean, variance), for the operation `function` of one
 /// operand; null where none is known.
 ///
 /// The softplus and what follows from it (`special.log_sigmoid`,
 /// `special.sigmoid`) are taken by `special.gaussian_softplus`, whose error
-/// bound holds for every mean and variance.
+/// bound holds for every mean and variance. `special.normal_cdf` and
+/// `math.absf` have closed forms.
 mlir::Value buildGaussianExpectation(mlir::ImplicitLocOpBuilder &builder,
                                      mlir::OperationName function,
                                      mlir::Value mean, mlir::Value variance);

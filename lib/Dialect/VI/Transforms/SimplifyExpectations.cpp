@@ -8,6 +8,8 @@
 
 #include "vi/Analysis/Forms.h"
 #include "vi/Analysis/LinearTerms.h"
+#include "vi/Analysis/Quadrature.h"
+#include "vi/Dialect/Special/IR/LogisticMixture.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Divergences.h"
 #include "vi/Dialect/VI/IR/VI.h"
@@ -17,9 +19,14 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace vi {
 #define GEN_PASS_DEF_SIMPLIFYEXPECTATIONS
@@ -52,6 +59,8 @@ private:
   void replaceStackDensities();
   Value buildStackDistribution(ImplicitLocOpBuilder &builder, PlateOp plate,
                                DrawOp draw);
+  void collectSummands(Value sum, SmallVectorImpl<Value> &summands);
+  SmallVector<Value> getSummands();
   void replaceForms();
   void splitPlates();
   void hoist();
@@ -409,19 +418,106 @@ void Simplifier::replaceStackDensities() {
   }
 }
 
-/// Replaces what is a sum of products of statistics of independent draws by the
-/// expectation of that sum: log-densities, and divergences and cross-entropies
-/// whose distributions have other draws as parameters.
-void Simplifier::replaceForms() {
-  SmallVector<Operation *> terms;
-  expect.walk([&](Operation *op) {
-    if (isa<LogProbOp, KLOp, CrossEntropyOp>(op))
-      terms.push_back(op);
-  });
-  for (Operation *op : terms) {
-    Value term = op->getResult(0);
-    if (!dependence.dependsOn(term) || !dependence.getCoefficient(term))
+/// The certified error of `special.gaussian_softplus`.
+static std::string getSoftplusError(Type type) {
+  namespace coefficients = special::coefficients;
+  double error = type.isF32() ? coefficients::mixtureErrorsF32[0]
+                              : coefficients::mixtureErrorsF64[0];
+  return llvm::formatv("{0}", llvm::format("%.1e", error)).str();
+}
+
+/// Tells how the expectation of a term was taken.
+static void remarkOnAccuracy(Location loc, Type type, Accuracy accuracy,
+                             StringRef what) {
+  switch (accuracy) {
+  case Accuracy::Exact:
+    remark::passed(loc, remarkOptions("exact"))
+        << remark::add("expected {0} in closed form", what);
+    return;
+  case Accuracy::Certified:
+    remark::passed(loc, remarkOptions("certified")) << remark::add(
+        "expected {0} in closed form, but for an error below {1} in each "
+        "function of a linear predictor",
+        what, getSoftplusError(type));
+    return;
+  case Accuracy::Quadrature:
+    remark::passed(loc, remarkOptions("quadrature")) << remark::add(
+        "expected {0} by one-dimensional quadrature with {1} nodes", what,
+        quadratureNodes);
+    return;
+  }
+}
+
+/// What `sum` adds up, through plates and loops: values that draws reach and
+/// that are no sums themselves.
+void Simplifier::collectSummands(Value sum, SmallVectorImpl<Value> &summands) {
+  SmallVector<LinearTerm> terms;
+  auto isFactor = [&](Value value) { return !dependence.dependsOn(value); };
+  collectLinearTerms(sum, isFactor, terms);
+  for (LinearTerm &term : terms) {
+    auto result = dyn_cast<OpResult>(term.value);
+    if (!result || !dependence.dependsOn(term.value))
       continue;
+    unsigned number = result.getResultNumber();
+    if (auto plate = dyn_cast<PlateOp>(result.getOwner())) {
+      if (number < plate.getSums().size())
+        collectSummands(plate.getYield().getSums()[number], summands);
+    } else if (auto loop = dyn_cast<scf::ForOp>(result.getOwner())) {
+      collectSummands(loop.getYieldedValues()[number], summands);
+    } else {
+      summands.push_back(term.value);
+    }
+  }
+}
+
+/// The summands of all results, each once.
+SmallVector<Value> Simplifier::getSummands() {
+  SmallVector<Value> summands;
+  for (Value value : expect.getYield().getValues())
+    collectSummands(value, summands);
+  llvm::SmallSetVector<Value, 16> unique(summands.begin(), summands.end());
+  return unique.takeVector();
+}
+
+/// The value as one that is used by the sum that it is a summand of and by
+/// nothing else; null where it is none.
+static Value separateSummand(Value value, DrawDependence &dependence) {
+  if (dependence.getCoefficient(value))
+    return value;
+  if (value.hasOneUse())
+    return Value();
+  OpBuilder builder(value.getDefiningOp());
+  builder.setInsertionPointAfterValue(value);
+  unsigned number = cast<OpResult>(value).getResultNumber();
+  Operation *copy = builder.clone(*value.getDefiningOp());
+  for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+    use.set(copy->getResult(number));
+    if (dependence.getCoefficient(copy->getResult(number)))
+      return copy->getResult(number);
+    use.set(value);
+  }
+  copy->erase();
+  return Value();
+}
+
+static StringRef describe(Operation *op) {
+  return TypeSwitch<Operation *, StringRef>(op)
+      .Case<LogProbOp>([](auto) { return "log-density"; })
+      .Case<KLOp>([](auto) { return "divergence"; })
+      .Case<CrossEntropyOp>([](auto) { return "cross-entropy"; })
+      .Default([](auto) { return "factor"; });
+}
+
+/// Replaces summands that are sums of products of functions of independent
+/// draws by the expectations of those: log-densities, divergences and
+/// cross-entropies whose distributions have other draws as parameters, and
+/// factors.
+void Simplifier::replaceForms() {
+  for (Value summand : getSummands()) {
+    Value term = separateSummand(summand, dependence);
+    if (!term || !isa<FloatType>(term.getType()))
+      continue;
+    Operation *op = term.getDefiningOp();
     auto density = dyn_cast<LogProbOp>(op);
     if (density && !isCandidate(density))
       continue;
@@ -430,7 +526,8 @@ void Simplifier::replaceForms() {
     ImplicitLocOpBuilder builder(op->getLoc(), op);
     FormAnalysis forms(expect, dependence);
     Value expectation;
-    if (Value formula = buildFormula(builder, op))
+    bool isMeasure = isa<LogProbOp, KLOp, CrossEntropyOp>(op);
+    if (Value formula = isMeasure ? buildFormula(builder, op) : term)
       expectation = forms.buildExpectation(builder, formula);
     if (expectation && density && density.getMask()) {
       Value zero = arith::ConstantOp::create(
@@ -438,21 +535,13 @@ void Simplifier::replaceForms() {
       expectation = arith::SelectOp::create(builder, density.getMask(),
                                             expectation, zero);
     }
-    StringRef what = density         ? "log-density"
-                     : isa<KLOp>(op) ? "divergence"
-                                     : "cross-entropy";
+    StringRef what = describe(op);
     if (expectation && !dependence.dependsOn(expectation) &&
         expectation.getType() == term.getType()) {
-      if (forms.isApproximate())
-        remark::passed(op->getLoc(), remarkOptions("certified")) << remark::add(
-            "expected {0} in closed form, but for an error below "
-            "1.5e-11 in each function of a linear predictor",
-            what);
-      else
-        remark::passed(op->getLoc(), remarkOptions("exact"))
-            << remark::add("expected {0} in closed form", what);
+      remarkOnAccuracy(op->getLoc(), term.getType(), forms.getAccuracy(), what);
       term.replaceAllUsesWith(expectation);
-      op->erase();
+      if (op->use_empty())
+        op->erase();
       dependence.invalidate();
       continue;
     }
@@ -625,12 +714,9 @@ void Simplifier::splitResults() {
 }
 
 void Simplifier::remarkOnRest() {
-  expect.walk([&](LogProbOp op) {
-    if (!dependence.dependsOn(op.getResult()))
-      return;
-    remark::analysis(op.getLoc(), remarkOptions("sampled"))
-        << remark::add("this log-density is left to the estimator");
-  });
+  for (Value summand : getSummands())
+    remark::analysis(summand.getLoc(), remarkOptions("sampled")) << remark::add(
+        "this {0} is left to the estimator", describe(summand.getDefiningOp()));
 }
 
 /// Erases dead code in the expectation.

@@ -17,8 +17,9 @@
 // clang-format off
 namespace vi::special::coefficients {
 
-/// Errors below: softplus 1.39e-12, sigmoid 8.87e-12, sigmoid' 5.74e-11,
-/// sigmoid'' 3.64e-10, sigmoid''' 2.43e-9.
+/// Bounds of the errors of softplus and of its first four derivatives.
+inline constexpr double mixtureErrorsF64[] = {
+    1.39e-12, 8.87e-12, 5.74e-11, 3.64e-10, 2.43e-9};
 inline constexpr double scalesF64[] = {
     0x1.22a9930be0dedp-1,
     0x1.5ac43b13f48b8p-1,
@@ -75,8 +76,9 @@ inline constexpr double millsF64[] = {
     -0x1.e9b611a32639bp-10};
 inline constexpr double millsBoundF64 = 7;
 
-/// Errors below: softplus 1.14e-7, sigmoid 4.0e-7, sigmoid' 1.62e-6,
-/// sigmoid'' 6.4e-6, sigmoid''' 2.72e-5.
+/// Bounds of the errors of softplus and of its first four derivatives.
+inline constexpr double mixtureErrorsF32[] = {
+    1.14e-7, 4.0e-7, 1.62e-6, 6.4e-6, 2.72e-5};
 inline constexpr double scalesF32[] = {
     0x1.9ba5e353f7ceep-1,
     0x1.0efda128b25bbp+0,

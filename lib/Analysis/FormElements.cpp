@@ -1,0 +1,224 @@
+//===- FormElements.cpp - forms of elements of tensors -------------------===//
+//
+// Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "vi/Analysis/Forms.h"
+
+#include "vi/Dialect/VI/IR/Expression.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace vi;
+
+Value FormAnalysis::resolve(Value value) {
+  return member ? resolve(value, *member) : value;
+}
+
+Value FormAnalysis::resolve(Value value, const Member &from) {
+  PlateOp plate = from.plate;
+  if (!plate.getBody().isAncestor(value.getParentRegion()))
+    return value;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    unsigned number = argument.getArgNumber();
+    if (argument.getOwner() != plate.getBlock())
+      return Value();
+    if (number == 0)
+      return from.index;
+    if (number > plate.getSlices().size() ||
+        isa<RankedTensorType>(argument.getType()))
+      return Value();
+    return tensor::ExtractOp::create(*builder, plate.getSlices()[number - 1],
+                                     from.index);
+  }
+  Operation *op = value.getDefiningOp();
+  if (op->getNumRegions() || !isMemoryEffectFree(op) || isa<DrawOp>(op))
+    return Value();
+  IRMapping mapping;
+  for (Value operand : op->getOperands()) {
+    Value here = resolve(operand, from);
+    if (!here)
+      return Value();
+    mapping.map(operand, here);
+  }
+  unsigned number = cast<OpResult>(value).getResultNumber();
+  return builder->clone(*op, mapping)->getResult(number);
+}
+
+std::optional<Form> FormAnalysis::getStackElement(PlateOp plate, unsigned stack,
+                                                  Value index) {
+  // A range stacks zeros outside of it.
+  if (plate.getBegin() || member)
+    return fail("a latent of other members");
+  Value value = plate.getYield().getValues()[stack];
+  member = Member{plate, index};
+  std::optional<Form> form = getForm(value);
+  member.reset();
+  return form;
+}
+
+std::optional<Form> FormAnalysis::getGenericElement(linalg::GenericOp generic,
+                                                    unsigned result,
+                                                    ValueRange indices) {
+  if (elements || !generic.isAllParallelLoops())
+    return fail("a reduction of latents");
+  OpOperand *output = generic.getDpsInitOperand(result);
+  AffineMap map = generic.getMatchingIndexingMap(output);
+  if (!map.isPermutation() || generic.payloadUsesValueFromOperand(output))
+    return fail("an operation on tensors of latents");
+  SmallVector<Value> loops(map.getNumDims());
+  for (auto [expression, index] : llvm::zip(map.getResults(), indices))
+    loops[cast<AffineDimExpr>(expression).getPosition()] = index;
+  llvm::DenseMap<Value, Form> bound;
+  for (OpOperand *input : generic.getDpsInputOperands()) {
+    BlockArgument argument = generic.getMatchingBlockArgument(input);
+    if (argument.use_empty())
+      continue;
+    AffineMap from = generic.getMatchingIndexingMap(input);
+    if (!from.isProjectedPermutation())
+      return fail("an operation on tensors of latents");
+    SmallVector<Value> at;
+    for (AffineExpr expression : from.getResults())
+      at.push_back(loops[cast<AffineDimExpr>(expression).getPosition()]);
+    std::optional<Form> form = isa<RankedTensorType>(input->get().getType())
+                                   ? getElement(input->get(), at)
+                                   : getForm(input->get());
+    if (!form)
+      return std::nullopt;
+    bound.try_emplace(argument, *form);
+  }
+  arguments = std::move(bound);
+  elements = &generic.getRegion();
+  std::optional<Form> form =
+      getForm(generic.getBody()->getTerminator()->getOperand(result));
+  elements = nullptr;
+  arguments.clear();
+  return form;
+}
+
+std::optional<Form> FormAnalysis::getElement(Value tensor, ValueRange indices) {
+  if (!isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
+    return fail("a value that is no real number");
+  if (!dependence.dependsOn(tensor)) {
+    Value element = tensor::ExtractOp::create(*builder, tensor, indices);
+    return Form{{element, {}}};
+  }
+  for (Value index : indices)
+    if (dependence.dependsOn(index))
+      return fail("an index that depends on latents");
+  Operation *op = tensor.getDefiningOp();
+  if (!op)
+    return fail("a tensor of latents carried by a loop");
+  unsigned number = cast<OpResult>(tensor).getResultNumber();
+  if (auto plate = dyn_cast<PlateOp>(op)) {
+    unsigned sums = plate.getSums().size();
+    if (number < sums || indices.size() != 1)
+      return fail("a sum over members, or a matrix of latents");
+    return getStackElement(plate, number - sums, indices[0]);
+  }
+  if (indices.empty() && isa<linalg::DotOp, linalg::GenericOp>(op))
+    return getDot(tensor);
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return getForm(splat.getInput());
+  if (auto cast = dyn_cast<tensor::CastOp>(op))
+    return getElement(cast.getSource(), indices);
+  if (auto from = dyn_cast<tensor::FromElementsOp>(op)) {
+    std::optional<int64_t> at;
+    if (indices.empty())
+      at = 0;
+    else if (indices.size() == 1)
+      at = getConstantIntValue(indices[0]);
+    if (!at || *at < 0 ||
+        *at >= static_cast<int64_t>(from.getElements().size()))
+      return fail("an element chosen by the data");
+    return getForm(from.getElements()[*at]);
+  }
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    return getGenericElement(generic, number, indices);
+  if (OpTrait::hasElementwiseMappableTraits(op) || isa<ConstrainOp>(op))
+    return getOpForm(op, [&](unsigned operand) -> std::optional<Form> {
+      Value value = op->getOperand(operand);
+      return isa<RankedTensorType>(value.getType()) ? getElement(value, indices)
+                                                    : getForm(value);
+    });
+  reason =
+      ("a tensor of latents made by " + op->getName().getStringRef()).str();
+  return std::nullopt;
+}
+
+/// Whether the body is `out + a * b`, in any order.
+static bool isDotProduct(linalg::LinalgOp op) {
+  if (isa<linalg::DotOp>(op))
+    return true;
+  if (op.getNumLoops() != 1 || op.getNumReductionLoops() != 1 ||
+      op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
+    return false;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (!op.getMatchingIndexingMap(input).isIdentity())
+      return false;
+  Block *body = op.getBlock();
+  auto add =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return false;
+  Value out = body->getArgument(2);
+  Value rest = add.getLhs() == out   ? add.getRhs()
+               : add.getRhs() == out ? add.getLhs()
+                                     : Value();
+  auto product = rest ? rest.getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+  Value a = body->getArgument(0), b = body->getArgument(1);
+  return product && ((product.getLhs() == a && product.getRhs() == b) ||
+                     (product.getLhs() == b && product.getRhs() == a));
+}
+
+std::optional<Form> FormAnalysis::getDot(Value tensor) {
+  auto op = dyn_cast<linalg::LinalgOp>(tensor.getDefiningOp());
+  if (!op || !isDotProduct(op))
+    return fail("a reduction of latents");
+  Value weights = op->getOperand(0), latents = op->getOperand(1);
+  if (dependence.dependsOn(weights))
+    std::swap(weights, latents);
+  if (dependence.dependsOn(weights))
+    return fail("a product of latents");
+  // The sum that it starts from.
+  std::optional<Form> start =
+      getElement(op.getDpsInitOperand(0)->get(), ValueRange());
+  if (!start)
+    return std::nullopt;
+  auto plate = latents.getDefiningOp<PlateOp>();
+  if (!plate || plate.getBegin())
+    return fail("a product with a function of latents");
+  unsigned stack = cast<OpResult>(latents).getResultNumber();
+  if (stack < plate.getSums().size())
+    return fail("a product with a function of latents");
+  auto draw = plate.getYield()
+                  .getValues()[stack - plate.getSums().size()]
+                  .getDefiningOp<DrawOp>();
+  if (!draw || draw->getBlock() != plate.getBlock())
+    return fail("a product with a function of latents");
+  Value one =
+      floatConstant(*builder, getElementTypeOrSelf(tensor.getType()), 1.0);
+  FormFactor variable;
+  variable.draw = draw;
+  variable.weights = weights;
+  FormTerm term{one, {variable}};
+  std::optional<double> zero;
+  if (start->size() == 1 && start->front().factors.empty())
+    if (auto extract =
+            start->front().coefficient.getDefiningOp<tensor::ExtractOp>())
+      if (SplatElementsAttr splat;
+          matchPattern(extract.getTensor(), m_Constant(&splat)))
+        zero = splat.getSplatValue<APFloat>().convertToDouble();
+  if (zero && *zero == 0)
+    return Form{term};
+  start->push_back(term);
+  return start;
+}
