@@ -24,16 +24,17 @@ Value FormAnalysis::resolve(Value value) {
 }
 
 Value FormAnalysis::resolve(Value value, const Member &from) {
-  PlateOp plate = from.plate;
-  if (!plate.getBody().isAncestor(value.getParentRegion()))
+  Region &region = from.owner->getRegion(0);
+  if (!region.isAncestor(value.getParentRegion()))
     return value;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     unsigned number = argument.getArgNumber();
-    if (argument.getOwner() != plate.getBlock())
+    if (argument.getOwner() != &region.front())
       return Value();
     if (number == 0)
       return from.index;
-    if (number > plate.getSlices().size() ||
+    auto plate = dyn_cast<PlateOp>(from.owner);
+    if (!plate || number > plate.getSlices().size() ||
         isa<RankedTensorType>(argument.getType()))
       return Value();
     return tensor::ExtractOp::create(*builder, plate.getSlices()[number - 1],
@@ -56,12 +57,14 @@ Value FormAnalysis::resolve(Value value, const Member &from) {
 std::optional<Form> FormAnalysis::getStackElement(PlateOp plate, unsigned stack,
                                                   Value index) {
   // A range stacks zeros outside of it.
-  if (plate.getBegin() || member)
+  bool isOfMember = member && isa<PlateOp>(member->owner);
+  if (plate.getBegin() || isOfMember)
     return fail("a latent of other members");
   Value value = plate.getYield().getValues()[stack];
+  std::optional<Member> outer = member;
   member = Member{plate, index};
   std::optional<Form> form = getForm(value);
-  member.reset();
+  member = outer;
   return form;
 }
 
@@ -221,4 +224,148 @@ std::optional<Form> FormAnalysis::getDot(Value tensor) {
     return Form{term};
   start->push_back(term);
   return start;
+}
+
+/// Whether two numbers of members are the same.
+static bool isSameSize(Value a, Value b) {
+  std::optional<int64_t> first = getConstantIntValue(a);
+  return a == b || (first && first == getConstantIntValue(b));
+}
+
+/// What one iteration adds to a sum that a loop carries; nothing where the sum
+/// is used otherwise.
+static std::optional<SmallVector<LinearTerm>> getIteration(scf::ForOp loop,
+                                                           unsigned result) {
+  SmallVector<LinearTerm> terms;
+  collectLinearTerms(
+      loop.getYieldedValues()[result], [](Value) { return false; }, terms);
+  BlockArgument carried = loop.getRegionIterArg(result);
+  auto *sum = llvm::find_if(
+      terms, [&](const LinearTerm &term) { return term.value == carried; });
+  if (sum == terms.end() || sum->coefficient.negative || !carried.hasOneUse())
+    return std::nullopt;
+  terms.erase(sum);
+  return terms;
+}
+
+/// The sum of what is linear in the members of plates that the loop runs
+/// through: coefficients are stacked, and are the weights of the members.
+std::optional<Form> FormAnalysis::getLoopSum(scf::ForOp loop, unsigned result) {
+  std::optional<SmallVector<LinearTerm>> terms = getIteration(loop, result);
+  Value count = loop.getUpperBound();
+  if (!terms || member || elements || dependence.dependsOn(count) ||
+      getConstantIntValue(loop.getLowerBound()) != 0 ||
+      getConstantIntValue(loop.getStep()) != 1)
+    return fail("a loop over latents that is no sum over members");
+  std::optional<Form> form = getForm(loop.getInitArgs()[result]);
+  if (!form)
+    return std::nullopt;
+
+  // The coefficients, for the iterations of a plate.
+  Type type = loop.getResult(result).getType();
+  Value zero = floatConstant(*builder, type, 0.0);
+  auto draft = PlateOp::create(*builder, "", count, Value(), Value(),
+                               ValueRange(), ValueRange(), TypeRange());
+  Value index = draft.getIndex();
+  SmallVector<std::pair<FormFactor, Value>, 0> weighted, shared;
+  std::optional<Expression> offset;
+  StringRef name;
+  auto analyze = [&]() -> bool {
+    OpBuilder::InsertionGuard guard(*builder);
+    builder->setInsertionPointToStart(draft.getBlock());
+    for (const LinearTerm &term : *terms) {
+      std::optional<Form> part = getForm(term.value);
+      if (!part)
+        return false;
+      for (const FormTerm &piece : *part) {
+        Expression c(*builder, piece.coefficient);
+        if (term.coefficient.negative)
+          c = -c;
+        if (piece.factors.empty()) {
+          offset = offset ? *offset + c : c;
+          continue;
+        }
+        const FormFactor &factor = piece.factors[0];
+        DrawOp draw = factor.draw;
+        if (piece.factors.size() > 1 || !factor.isVariable() ||
+            factor.constrained || factor.predictor || factor.weights) {
+          fail("a loop over what is not linear in the latents");
+          return false;
+        }
+        if (!factor.index) {
+          shared.push_back({factor, c});
+          continue;
+        }
+        auto plate = draw->getParentOfType<PlateOp>();
+        if (factor.index != index || !isSameSize(plate.getCount(), count)) {
+          fail("a loop that does not run through the members of a plate");
+          return false;
+        }
+        name = plate.getName();
+        auto *same = llvm::find_if(weighted, [&](const auto &other) {
+          return other.first.hasSameVariable(factor);
+        });
+        if (same == weighted.end())
+          weighted.push_back({factor, c});
+        else
+          same->second = Expression(*builder, same->second) + c;
+      }
+    }
+    return true;
+  };
+  member = Member{loop, index};
+  bool found = analyze();
+  member.reset();
+  if (found && name.empty()) {
+    fail("a loop over latents of no plate");
+    found = false;
+  }
+  if (!found) {
+    draft.erase();
+    return std::nullopt;
+  }
+  // Sums: of what is no latent's coefficient, and of coefficients of latents
+  // that all iterations share. Stacks: the weights of members.
+  SmallVector<Value> sums, zeros;
+  if (offset)
+    sums.push_back(*offset);
+  for (const auto &[factor, c] : shared)
+    sums.push_back(c);
+  zeros.assign(sums.size(), zero);
+  IntegerAttr constant;
+  int64_t size = ShapedType::kDynamic;
+  if (matchPattern(count, m_Constant(&constant)))
+    size = constant.getInt();
+  SmallVector<Type> stackTypes(weighted.size(),
+                               PlateOp::getStackType(type, size));
+  auto plate = PlateOp::create(*builder, name, count, Value(), Value(),
+                               ValueRange(), zeros, stackTypes);
+  index.replaceAllUsesWith(plate.getIndex());
+  plate.getBlock()->getOperations().splice(plate.getBlock()->end(),
+                                           draft.getBlock()->getOperations());
+  draft.erase();
+  {
+    OpBuilder::InsertionGuard guard(*builder);
+    builder->setInsertionPointToEnd(plate.getBlock());
+    SmallVector<Value> next, stacks;
+    for (auto [sum, argument] : llvm::zip(sums, plate.getSumArguments()))
+      next.push_back(Expression(*builder, argument) +
+                     Expression(*builder, sum));
+    for (const auto &[factor, c] : weighted)
+      stacks.push_back(c);
+    YieldOp::create(*builder, next, stacks);
+  }
+  unsigned number = 0;
+  if (offset)
+    form->push_back({plate.getSums()[number++], {}});
+  for (auto &[factor, c] : shared)
+    form->push_back({plate.getSums()[number++], {factor}});
+  Value one = floatConstant(*builder, type, 1.0);
+  for (auto [i, part] : llvm::enumerate(weighted)) {
+    FormFactor factor = part.first;
+    factor.index = Value();
+    factor.weights = plate.getStacks()[i];
+    form->push_back({one, {factor}});
+  }
+  return form;
 }

@@ -52,6 +52,13 @@ Value FormAnalysis::buildDistribution(const FormFactor &factor) {
 }
 
 Value FormAnalysis::buildMoments(DrawOp draw, bool variance) {
+  Value &known = moments[{draw, variance}];
+  if (!known)
+    known = createMoments(draw, variance);
+  return known;
+}
+
+Value FormAnalysis::createMoments(DrawOp draw, bool variance) {
   auto plate = draw->getParentOfType<PlateOp>();
   Type type = draw.getValue().getType();
   OpBuilder::InsertionGuard guard(*builder);
@@ -82,6 +89,14 @@ Value FormAnalysis::buildMoments(DrawOp draw, bool variance) {
   if (!result) {
     moments.erase();
     return Value();
+  }
+  // A slice has been stacked already.
+  if (auto argument = dyn_cast<BlockArgument>(result);
+      argument && argument.getOwner() == moments.getBlock() &&
+      argument != moments.getIndex()) {
+    Value slice = plate.getSlices()[argument.getArgNumber() - 1];
+    moments.erase();
+    return slice;
   }
   YieldOp::create(*builder, ValueRange(), ValueRange{result});
   return moments.getStacks()[0];
@@ -128,6 +143,10 @@ Value FormAnalysis::buildMoment(const FormFactor &factor, bool variance) {
       result =
           tensor::ExtractOp::create(*builder, sum.getResult(0), ValueRange());
     }
+  } else if (factor.index && !factor.constrained) {
+    // The members' own, once for all who look at them.
+    if (Value all = buildMoments(draw, variance))
+      result = tensor::ExtractOp::create(*builder, all, factor.index);
   } else if (Value q = buildDistribution(factor)) {
     Value mean = buildExpectedStatistic(*builder, q, Statistic::getPower(1));
     result = mean;
@@ -173,7 +192,10 @@ getAffine(ImplicitLocOpBuilder &builder, const Form &form) {
 
 Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
   bool plain = factor.functions.empty() && factor.power == 0 && !shift;
-  if (plain && !factor.predictor) {
+  // Of a member that is read from elsewhere, moments are all that is computed
+  // once for each member.
+  if (plain && !factor.predictor &&
+      !((factor.index || factor.weights) && isNormal(factor))) {
     Value q = buildDistribution(factor);
     if (!q)
       return Value();
@@ -284,6 +306,8 @@ Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
   builder = &b;
   // Squares of linear predictors are more accurate together; where something
   // else depends on their latents too, a sum of products may still do.
+  Value best;
+  Accuracy bestAccuracy = Accuracy::Quadrature;
   for (bool join : {true, false}) {
     joinSquares = join;
     accuracy = Accuracy::Exact;
@@ -303,8 +327,13 @@ Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
       Expression part(b, expectation);
       total = total ? *total + part : part;
     }
-    if (found)
-      return *total;
+    if (!found || (best && accuracy >= bestAccuracy))
+      continue;
+    best = *total;
+    bestAccuracy = accuracy;
+    if (accuracy != Accuracy::Quadrature)
+      break;
   }
-  return Value();
+  accuracy = bestAccuracy;
+  return best;
 }

@@ -22,6 +22,8 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace vi;
 using Kind = Statistic::Kind;
@@ -339,7 +341,7 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
     FormFactor factor;
     factor.draw = draw;
     factor.constrained = constrained;
-    if (member)
+    if (member && isa<PlateOp>(member->owner))
       factor.index = member->index;
     return Form{{one, {factor}}};
   };
@@ -367,12 +369,43 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
                    : fail("a log-density that is no formula of numbers");
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-    if (member || inElements)
+    if ((member && isa<PlateOp>(member->owner)) || inElements)
       return fail("an element of a tensor of other members");
-    return getElement(extract.getTensor(), extract.getIndices());
+    SmallVector<Value> indices;
+    for (Value index : extract.getIndices()) {
+      if (dependence.dependsOn(index))
+        return fail("an index that depends on latents");
+      Value here = resolve(index);
+      if (!here)
+        return fail("an index that is known to an iteration alone");
+      indices.push_back(here);
+    }
+    return getElement(extract.getTensor(), indices);
   }
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return getLoopSum(loop, cast<OpResult>(value).getResultNumber());
   return getOpForm(
       op, [&](unsigned operand) { return getForm(op->getOperand(operand)); });
+}
+
+/// `value` without the factors that no draw reaches, which are collected; null
+/// stands for -1.
+Value FormAnalysis::stripFactors(Value value, SmallVectorImpl<Value> &factors) {
+  while (true) {
+    Operation *op = value.getDefiningOp();
+    if (auto product = dyn_cast_or_null<arith::MulFOp>(op)) {
+      bool first = dependence.dependsOn(product.getLhs());
+      if (first == dependence.dependsOn(product.getRhs()))
+        return value;
+      factors.push_back(first ? product.getRhs() : product.getLhs());
+      value = first ? product.getLhs() : product.getRhs();
+    } else if (auto negation = dyn_cast_or_null<arith::NegFOp>(op)) {
+      factors.push_back(Value());
+      value = negation.getOperand();
+    } else {
+      return value;
+    }
+  }
 }
 
 /// sign * form
@@ -479,6 +512,23 @@ std::optional<Form> FormAnalysis::getOpForm(Operation *op,
       return std::nullopt;
     if (isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1))
       return square(*a);
+    // (k x) (l x) is k l x^2 with k and l that no draw reaches.
+    if (isa<arith::MulFOp>(op) && !member && !elements) {
+      SmallVector<Value> factors;
+      Value base = stripFactors(op->getOperand(0), factors);
+      if (base == stripFactors(op->getOperand(1), factors)) {
+        std::optional<Form> root = getForm(base);
+        std::optional<Form> result = root ? square(*root) : std::nullopt;
+        if (!result)
+          return std::nullopt;
+        Expression k(*builder, floatConstant(*builder, type, 1.0));
+        for (Value factor : factors)
+          k = factor ? k * k.with(factor) : -k;
+        for (FormTerm &term : *result)
+          term.coefficient = k * k.with(term.coefficient);
+        return result;
+      }
+    }
     std::optional<Form> b = getOperand(1);
     if (b && isa<arith::DivFOp>(op))
       b = invert(*b);
@@ -595,6 +645,26 @@ std::optional<Form> FormAnalysis::getOpForm(Operation *op,
     for (FormTerm &term : *logarithm)
       term.coefficient = power * Expression(*builder, term.coefficient);
     return exponentiate(*logarithm);
+  }
+  // Integer powers by multiplication.
+  std::optional<int64_t> integer;
+  if (isa<math::FPowIOp>(op))
+    integer = getConstantIntValue(op->getOperand(1));
+  else if (isa<math::PowFOp>(op))
+    if (std::optional<double> number = getNumber(op->getOperand(1)))
+      if (*number == std::round(*number) && std::abs(*number) <= 8)
+        integer = static_cast<int64_t>(*number);
+  if (integer && std::abs(*integer) <= 8) {
+    std::optional<Form> form = getOperand(0);
+    std::optional<Form> result = Form{{floatConstant(*builder, type, 1.0), {}}};
+    if (form && std::abs(*integer) >= 2)
+      result = square(*form);
+    for (int64_t i = std::abs(*integer) >= 2 ? 2 : 0;
+         form && result && i < std::abs(*integer); ++i)
+      result = multiply(*result, *form);
+    if (!form || !result)
+      return std::nullopt;
+    return *integer < 0 ? invert(*result) : result;
   }
   if (isa<math::PowFOp>(op)) {
     // x^y = e^(y log x)

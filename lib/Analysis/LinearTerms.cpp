@@ -64,6 +64,14 @@ bool DrawDependence::dependsOn(Value value, StringRef site) {
         result =
             dependsOn(plate.getInits()[number - 1 - slices], site) ||
             dependsOn(plate.getYield().getSums()[number - 1 - slices], site);
+    } else if (auto loop = dyn_cast<scf::ForOp>(parent)) {
+      if (number == 0)
+        result = dependsOn(loop.getLowerBound(), site) ||
+                 dependsOn(loop.getUpperBound(), site) ||
+                 dependsOn(loop.getStep(), site);
+      else
+        result = dependsOn(loop.getInitArgs()[number - 1], site) ||
+                 dependsOn(loop.getYieldedValues()[number - 1], site);
     } else if (parent != expect.getOperation()) {
       // Of other regions (loops, linalg bodies) all that goes in counts.
       result = dependsOn(parent, site);

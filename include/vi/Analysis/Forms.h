@@ -13,6 +13,7 @@
 #include "vi/Dialect/VI/IR/Expression.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseMap.h"
 
 #include <memory>
@@ -119,7 +120,8 @@ enum class Accuracy {
 /// It sees through the tensors in which latents arrive: an element of a plate's
 /// stack is the draw of that member, an element of an elementwise operation the
 /// operation of elements, a dot product with weights that no draw reaches one
-/// random variable, whose moments are those of a sum of independent draws.
+/// random variable, whose moments are those of a sum of independent draws. So
+/// is a sum that an `scf.for` carries through the members of a plate.
 ///
 /// A smooth function of one normal variable that is no statistic is kept as a
 /// factor, so that functions of one variable multiply, and an exponential of a
@@ -148,9 +150,10 @@ public:
 
 private:
   using OperandForm = llvm::function_ref<std::optional<Form>(unsigned operand)>;
-  /// A member of a plate whose region is read from outside.
+  /// A member of a plate, or an iteration of a loop, whose region is read from
+  /// outside.
   struct Member {
-    PlateOp plate;
+    mlir::Operation *owner;
     mlir::Value index;
   };
   std::optional<Form> getForm(mlir::Value value);
@@ -163,6 +166,9 @@ private:
                                         unsigned result,
                                         mlir::ValueRange indices);
   std::optional<Form> getDot(mlir::Value tensor);
+  std::optional<Form> getLoopSum(mlir::scf::ForOp loop, unsigned result);
+  mlir::Value stripFactors(mlir::Value value,
+                           llvm::SmallVectorImpl<mlir::Value> &factors);
   std::optional<Form> multiply(const Form &a, const Form &b);
   std::optional<Form> square(const Form &form);
   std::optional<Form> invert(const Form &form);
@@ -217,6 +223,7 @@ private:
   mlir::Value buildDistribution(const FormFactor &factor);
   /// Means, or variances, of the draws of all members, as a tensor.
   mlir::Value buildMoments(DrawOp draw, bool variance);
+  mlir::Value createMoments(DrawOp draw, bool variance);
   /// `value` where the builder stands: what is computed in the region of the
   /// member that is read from outside is computed again. Null where it cannot.
   mlir::Value resolve(mlir::Value value);
@@ -234,6 +241,8 @@ private:
   Accuracy accuracy = Accuracy::Exact;
   /// Forms that are known already, outside of members and elements.
   llvm::DenseMap<mlir::Value, Form> known;
+  /// Moments of the draws of all members, for all terms.
+  llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, mlir::Value> moments;
   /// Whether squares of linear predictors are kept together.
   bool joinSquares = true;
   std::optional<Member> member;

@@ -9,9 +9,11 @@
 // CHECK-LABEL: func.func @hierarchy
 // CHECK-SAME:    (%[[Y:.*]]: tensor<?xf64>, %[[GROUP:.*]]: tensor<?xindex>, %[[LOC:.*]]: tensor<?xf64>, %[[SCALE:.*]]: tensor<?xf64>,
 // CHECK-NOT:     vi.expect
+// CHECK:         %[[VARIANCES:.*]] = vi.plate "z" {{.*}}%[[S:[a-z0-9]+]] = %[[SCALE]]
+// CHECK:           arith.mulf %[[S]], %[[S]]
 // CHECK:         vi.plate "obs" {{.*}} (%[[Y_I:.*]] = %[[Y]] : tensor<?xf64>, %[[J:.*]] = %[[GROUP]] : tensor<?xindex>)
 // CHECK-DAG:       tensor.extract %[[LOC]][%[[J]]]
-// CHECK-DAG:       tensor.extract %[[SCALE]][%[[J]]]
+// CHECK-DAG:       tensor.extract %[[VARIANCES]][%[[J]]]
 // CHECK-NOT:     vi.expect
 // CHECK:         return
 func.func @hierarchy(%y: tensor<?xf64>, %group: tensor<?xindex>, %loc: tensor<?xf64>, %scale: tensor<?xf64>, %n: index, %groups: index) -> f64 {
@@ -191,7 +193,98 @@ func.func @joint_prior(%loc: tensor<?xf64>, %raw: tensor<?xf64>, %m: tensor<?xf6
       vi.yield %z_i : f64
     }
     %v = vi.log_prob %p, %z : tensor<?xf64>, tensor<?xf64> -> f64
+
+// A sum that a loop carries through the members of a plate is a dot product with
+// weights from data: an autoregression is one linear predictor.
+// REMARK: [Passed] exact
+// CHECK-LABEL: func.func @autoregression
+// CHECK-NOT:     vi.expect
+// CHECK-NOT:     scf.for
+// CHECK:         vi.plate "lag" %[[K:.*]] in %{{.*}} -> tensor<?xf64>
+// CHECK:           tensor.extract %{{.*}}[%{{.*}}]
+// CHECK:           vi.yield
+// CHECK:         linalg.generic
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @autoregression(%n: index, %t: index, %y: tensor<?xf64>, %y_t: f64, %l: f64, %s: f64) -> f64 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %l, %s : f64, f64
+  %e = vi.expect {
+    %alpha = vi.draw "alpha" from %q : f64
+    %beta = vi.plate "lag" %k in %n -> tensor<?xf64> {
+      %b = vi.draw "beta" from %q : f64
+      vi.yield %b : f64
+    }
+    %mean = scf.for %k = %c0 to %n step %c1 iter_args(%sum = %alpha) -> f64 {
+      %then = arith.subi %t, %k : index
+      %y_then = tensor.extract %y[%then] : tensor<?xf64>
+      %b = tensor.extract %beta[%k] : tensor<?xf64>
+      %term = arith.mulf %b, %y_then : f64
+      %next = arith.addf %sum, %term : f64
+      scf.yield %next : f64
+    }
+    %lik = vi.normal %mean, %one : f64, f64
+    %v = vi.log_prob %lik, %y_t : f64, f64 -> f64
     vi.yield %v : f64
+  } : f64
+  return %e : f64
+}
+
+
+// The state of a recurrence is no sum.
+// REMARK: [Missed] exact | Category:vi-expectations | Reason="a loop over latents that is no sum over members"
+// CHECK-LABEL: func.func @recurrence
+// CHECK:         vi.expect
+func.func @recurrence(%n: index, %y_t: f64, %l: f64, %s: f64) -> f64 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant 1.0 : f64
+  %q = vi.normal %l, %s : f64, f64
+  %e = vi.expect {
+    %alpha = vi.draw "alpha" from %q : f64
+    %mean = scf.for %k = %c0 to %n step %c1 iter_args(%state = %one) -> f64 {
+      %next = arith.mulf %state, %alpha : f64
+      scf.yield %next : f64
+    }
+    %lik = vi.normal %mean, %one : f64, f64
+    %v = vi.log_prob %lik, %y_t : f64, f64 -> f64
+    vi.yield %v : f64
+  } : f64
+  return %e : f64
+}
+
+// Moments of a member that is read by its index are computed once for each member,
+// not where they are read.
+// CHECK-LABEL: func.func @gathered
+// CHECK-SAME:    %[[OMEGA:[a-z0-9]+]]: tensor<?xf64>, %{{[a-z0-9]+}}: tensor<?xindex>
+// CHECK-NOT:     vi.expect
+// CHECK:         %[[VARIANCES:.*]] = vi.plate "group"
+// CHECK:           math.exp
+// CHECK:         vi.plate "member"
+// CHECK-NOT:       math.exp
+// CHECK-DAG:       tensor.extract %[[OMEGA]]
+// CHECK-DAG:       tensor.extract %[[VARIANCES]]
+// CHECK:         return
+func.func @gathered(%j: index, %n: index, %omega: tensor<?xf64>, %group: tensor<?xindex>, %y: tensor<?xf64>) -> f64 {
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %e = vi.expect {
+    %alpha = vi.plate "group" %i in %j (%w = %omega : tensor<?xf64>) -> tensor<?xf64> {
+      %s = math.exp %w : f64
+      %q = vi.normal %w, %s : f64, f64
+      %a = vi.draw "alpha" from %q : f64
+      vi.yield %a : f64
+    }
+    %t = vi.plate "member" %i in %n (%g = %group : tensor<?xindex>, %y_i = %y : tensor<?xf64>) sums(%sum = %zero : f64) {
+      %a = tensor.extract %alpha[%g] : tensor<?xf64>
+      %lik = vi.normal %a, %one : f64, f64
+      %v = vi.log_prob %lik, %y_i : f64, f64 -> f64
+      %next = arith.addf %sum, %v : f64
+      vi.yield sums(%next : f64)
+    }
+    vi.yield %t : f64
   } : f64
   return %e : f64
 }

@@ -479,27 +479,6 @@ SmallVector<Value> Simplifier::getSummands() {
   return unique.takeVector();
 }
 
-/// The value as one that is used by the sum that it is a summand of and by
-/// nothing else; null where it is none.
-static Value separateSummand(Value value, DrawDependence &dependence) {
-  if (dependence.getCoefficient(value))
-    return value;
-  if (value.hasOneUse())
-    return Value();
-  OpBuilder builder(value.getDefiningOp());
-  builder.setInsertionPointAfterValue(value);
-  unsigned number = cast<OpResult>(value).getResultNumber();
-  Operation *copy = builder.clone(*value.getDefiningOp());
-  for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
-    use.set(copy->getResult(number));
-    if (dependence.getCoefficient(copy->getResult(number)))
-      return copy->getResult(number);
-    use.set(value);
-  }
-  copy->erase();
-  return Value();
-}
-
 static StringRef describe(Operation *op) {
   return TypeSwitch<Operation *, StringRef>(op)
       .Case<LogProbOp>([](auto) { return "log-density"; })
@@ -513,9 +492,11 @@ static StringRef describe(Operation *op) {
 /// cross-entropies whose distributions have other draws as parameters, and
 /// factors.
 void Simplifier::replaceForms() {
-  for (Value summand : getSummands()) {
-    Value term = separateSummand(summand, dependence);
-    if (!term || !isa<FloatType>(term.getType()))
+  FormAnalysis forms(expect, dependence);
+  for (Value term : getSummands()) {
+    // What another term uses too belongs to that: sampled without it, the other
+    // may have a much larger variance.
+    if (!isa<FloatType>(term.getType()) || !dependence.getCoefficient(term))
       continue;
     Operation *op = term.getDefiningOp();
     auto density = dyn_cast<LogProbOp>(op);
@@ -524,7 +505,6 @@ void Simplifier::replaceForms() {
     // The formula is written out in place, and taken back on failure.
     Operation *before = op->getPrevNode();
     ImplicitLocOpBuilder builder(op->getLoc(), op);
-    FormAnalysis forms(expect, dependence);
     Value expectation;
     bool isMeasure = isa<LogProbOp, KLOp, CrossEntropyOp>(op);
     if (Value formula = isMeasure ? buildFormula(builder, op) : term)
@@ -725,17 +705,14 @@ static void eraseDeadCode(ExpectOp expect) {
   while (changed) {
     changed = false;
     SmallVector<Operation *> dead;
-    expect.walk([&](Operation *op) {
-      if (op != expect.getOperation() && isOpTriviallyDead(op))
-        dead.push_back(op);
+    expect.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isOpTriviallyDead(op))
+        return WalkResult::advance();
+      // What is in its regions goes with it.
+      dead.push_back(op);
+      return WalkResult::skip();
     });
-    // An op's regions are walked before the op itself.
     for (Operation *op : llvm::reverse(dead)) {
-      bool insideOther = llvm::any_of(dead, [&](Operation *other) {
-        return other != op && other->isProperAncestor(op);
-      });
-      if (insideOther)
-        continue;
       op->erase();
       changed = true;
     }

@@ -469,8 +469,9 @@ def SimplifyExpectations
        from the expected statistics of the guide's families: conjugate pairs,
        Gaussian likelihoods with log-normal scales, Poisson with log link. Latents
        may arrive as elements of a plate's stack (also gathered), through
-       elementwise operations on tensors, and in dot products with weights that
-       no draw reaches. A sum of independent normal latents with such weights, a
+       elementwise operations on tensors, in dot products with weights that
+       no draw reaches, and in sums that an `scf.for` carries through the members
+       of a plate. A sum of independent normal latents with such weights, a
        linear predictor, is one normal variable: its square is taken as mean
        squared plus variance, and the softplus of it (logistic and binomial
        likelihoods with logits, log-Jacobians of the unit interval, Cauchy and
