@@ -193,6 +193,10 @@ func.func @joint_prior(%loc: tensor<?xf64>, %raw: tensor<?xf64>, %m: tensor<?xf6
       vi.yield %z_i : f64
     }
     %v = vi.log_prob %p, %z : tensor<?xf64>, tensor<?xf64> -> f64
+    vi.yield %v : f64
+  } : f64
+  return %e : f64
+}
 
 // A sum that a loop carries through the members of a plate is a dot product with
 // weights from data: an autoregression is one linear predictor.
