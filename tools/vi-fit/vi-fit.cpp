@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Explanation.h"
 #include "JITModel.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -120,6 +121,11 @@ cl::opt<bool> logLik("log-lik",
                      cl::desc("write log_lik.csv, too: the log-density of each "
                               "observation for each row of draws.csv"),
                      cl::cat(category));
+cl::opt<bool> explain("explain",
+                      cl::desc("print how each term of the ELBO is taken "
+                               "(exactly, with which error, or sampled and "
+                               "why), line by line of the model"),
+                      cl::cat(category));
 cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"),
                     cl::cat(category));
 cl::opt<std::string>
@@ -424,6 +430,10 @@ int run() {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   // The source line is shown; the operation behind it is no help to a user.
   context.printOpOnDiagnostic(false);
+  vi::Explanation explanation;
+  if (explain && failed(explanation.attach(context)))
+    return Failure;
+  std::string source = buffer->getBuffer().str();
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   SourceMgrDiagnosticHandler handler(sources, &context);
@@ -453,6 +463,8 @@ int run() {
   if (!created)
     return reportError(created.takeError());
   vi::JITModel &model = **created;
+  if (explain)
+    explanation.print(llvm::outs(), source);
   double compileSeconds = getSecondsSince(compileBegin) + parseSeconds;
 
   if (llvm::Error error = checkDrawCounts(model))

@@ -496,8 +496,14 @@ void Simplifier::replaceForms() {
   for (Value term : getSummands()) {
     // What another term uses too belongs to that: sampled without it, the other
     // may have a much larger variance.
-    if (!isa<FloatType>(term.getType()) || !dependence.getCoefficient(term))
+    if (!isa<FloatType>(term.getType()))
       continue;
+    if (!dependence.getCoefficient(term)) {
+      remark::missed(term.getLoc(), remarkOptions("exact"))
+          << remark::reason("another term is computed from it, and sampled "
+                            "with it");
+      continue;
+    }
     Operation *op = term.getDefiningOp();
     auto density = dyn_cast<LogProbOp>(op);
     if (density && !isCandidate(density))
