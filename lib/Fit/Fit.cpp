@@ -173,11 +173,5 @@ FitResult vi::fit::fit(CompiledModel &model, llvm::ArrayRef<double> start,
     result.warnings.push_back(
         "the ELBO is not finite on " + std::to_string(estimate.nonFinite) +
         " of the blocks of fresh draws that judge it; they are left out");
-  if (result.counts.nonFinite)
-    result.warnings.push_back(
-        std::to_string(result.counts.nonFinite) + " of " +
-        std::to_string(result.counts.gradients) +
-        " evaluations of the ELBO and its gradient were not finite; the "
-        "optimizer stepped back from them");
   return result;
 }

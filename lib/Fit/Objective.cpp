@@ -18,6 +18,21 @@ Objective::Objective(CompiledModel &model, NoiseView noise,
                      std::vector<PlateBatch> batches, EvaluationCounts &counts)
     : model(model), noise(noise), counts(counts), batches(std::move(batches)) {}
 
+NonFinitePoint Objective::findNonFinite(llvm::ArrayRef<double> parameters) {
+  int64_t bad = 0;
+  for (int64_t row = 0; row < noise.rows && !model.isExact(); ++row)
+    if (!std::isfinite(
+            model.evaluate(parameters, noise.slice(row, 1), batches))) {
+      bad = row;
+      break;
+    }
+  NonFinitePoint point{parameters.vec(),
+                       std::vector<double>(model.getLatentCount())};
+  if (noise.rows > 0)
+    model.getLatents(parameters, noise.getRow(bad), point.latents);
+  return point;
+}
+
 double Objective::operator()(llvm::ArrayRef<double> parameters,
                              llvm::MutableArrayRef<double> gradient) {
   ++counts.gradients;
@@ -31,6 +46,8 @@ double Objective::operator()(llvm::ArrayRef<double> parameters,
   if (finite)
     return value;
   ++counts.nonFinite;
+  if (!counts.firstNonFinite)
+    counts.firstNonFinite = findNonFinite(parameters);
   std::fill(gradient.begin(), gradient.end(), 0.0);
   return std::numeric_limits<double>::infinity();
 }

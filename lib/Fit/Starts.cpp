@@ -177,6 +177,9 @@ void SeveralStarts::goOn() {
   counts.values += before.counts.values;
   counts.gradients += before.counts.gradients;
   counts.draws += before.counts.draws;
+  counts.nonFinite += before.counts.nonFinite;
+  if (before.counts.firstNonFinite)
+    counts.firstNonFinite = before.counts.firstNonFinite;
 }
 
 void SeveralStarts::listOthers() {

@@ -34,7 +34,7 @@ llvm::StringRef vi::fit::getName(Judgement judgement) {
 namespace {
 
 /// The numbers that the judgement may read: some tenths of a second.
-constexpr double judgementWork = 3e8;
+constexpr double judgementWork = 1.5e8;
 
 class Judge {
 public:
@@ -85,14 +85,19 @@ private:
 } // namespace
 
 int64_t Judge::chooseDraws() {
-  // A draw of the linear-response distribution reads its covariance's factor.
-  double work = double(model.getWork()) + double(latentCount) +
-                0.5 * double(latentCount) * double(latentCount);
-  double fitWork = double(model.getWork()) * fit.counts.draws;
-  double affordable = std::max(judgementWork, fitWork) / std::max(work, 1.0);
+  // A latent costs its noise, its transformation and its moments; a draw of the
+  // linear-response distribution reads its covariance's factor.
+  auto latents = double(latentCount);
+  double work = double(model.getWork()) + 10 * latents;
+  if (posterior.hasLinearResponse())
+    work += 0.5 * latents * latents;
+  // Draws make no difference to an exact ELBO.
+  double fitDraws =
+      model.isExact() ? double(fit.counts.gradients) : fit.counts.draws;
+  double affordable = std::max(
+      judgementWork / work, 0.25 * fitDraws * double(model.getWork()) / work);
   for (int64_t draws : {4000, 2000, 1000})
-    if (double(draws) <= affordable &&
-        double(draws) * double(latentCount) < 4e7)
+    if (double(draws) <= affordable && double(draws) * latents < 4e7)
       return draws;
   return 0;
 }
@@ -428,10 +433,11 @@ Verdict Judge::run() {
   bool isProper = fit.status != FitStatus::Unbounded;
   verdict.draws = isProper ? chooseDraws() : 0;
   if (isProper && verdict.draws == 0) {
-    verdict.meansReason = verdict.sdsReason = verdict.tailsReason =
-        llvm::formatv("importance sampling would take longer than the fit: a "
-                      "draw has {0} latents and reads {1} numbers",
+    verdict.meansReason =
+        llvm::formatv("importance sampling would take too long: a draw has {0} "
+                      "latents and reads {1} numbers",
                       latentCount, model.getWork());
+    verdict.sdsReason = verdict.tailsReason = "for the same reason";
   } else if (isProper) {
     sampleProposals();
     if (samples.empty()) {
@@ -446,6 +452,10 @@ Verdict Judge::run() {
       judgeSDs();
       judgeTails();
       correct();
+      if (int64_t bad = getBest().nonFinite)
+        verdict.meansReason += llvm::formatv(
+            "; the density of {0} of {1} draws is not finite, and counts as 0",
+            bad, verdict.draws);
     }
   }
   judgeOptimum();

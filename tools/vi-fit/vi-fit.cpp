@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Diagnosis.h"
 #include "Explanation.h"
 #include "JITModel.h"
 
@@ -277,6 +278,22 @@ std::string describeMeasure(const vi::fit::FitResult &result) {
                        result.gradientNorm);
 }
 
+/// How many evaluations were not finite, and where the first one was not.
+std::string describeNonFiniteCount(ModuleOp source,
+                                   const vi::data::DataSet &data,
+                                   const vi::JITModelOptions &options,
+                                   const vi::fit::EvaluationCounts &counts) {
+  std::string text = llvm::formatv("{0} of {1} evaluations of the ELBO and its "
+                                   "gradient were not finite; the "
+                                   "optimizer stepped back from them",
+                                   counts.nonFinite, counts.gradients);
+  if (!counts.firstNonFinite)
+    return text;
+  std::string reason =
+      vi::describeNonFinite(source, data, options, *counts.firstNonFinite);
+  return reason.empty() ? text : text + "; at the first, " + reason;
+}
+
 /// As the files and the table show it.
 vi::data::VerdictSummary getVerdictSummary(const vi::fit::Verdict &verdict) {
   vi::data::VerdictSummary summary;
@@ -458,6 +475,8 @@ int run() {
   compileOptions.withLogJoint = evaluateFile.empty();
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
+  // To be asked where something is not finite.
+  OwningOpRef<ModuleOp> source = module->clone();
   llvm::Expected<std::unique_ptr<vi::JITModel>> created =
       vi::JITModel::create(*module, data, compileOptions);
   if (!created)
@@ -521,8 +540,17 @@ int run() {
   progress.finish();
   double fitSeconds = getSecondsSince(fitBegin);
   if (result.status == vi::fit::FitStatus::NonFiniteStart) {
+    vi::fit::NonFinitePoint point;
+    point.parameters = result.parameters;
+    point.latents.resize(model.getLatentCount());
+    std::vector<double> center(model.getNoiseCount());
+    model.getLatents(point.parameters, center, point.latents);
+    std::string reason =
+        vi::describeNonFinite(*source, data, compileOptions, point);
     llvm::errs() << "vi-fit: error: the ELBO is not finite at the start, nor "
                     "with a narrower guide; give another start with --init\n";
+    if (!reason.empty())
+      llvm::errs() << "vi-fit: note: at the start, " << reason << "\n";
     return Failure;
   }
 
@@ -545,6 +573,9 @@ int run() {
   if (!status.empty())
     summary.warnings.push_back(status);
   llvm::append_range(summary.warnings, result.warnings);
+  if (result.counts.nonFinite)
+    summary.warnings.push_back(
+        describeNonFiniteCount(*source, data, compileOptions, result.counts));
   if (!posterior.hasLinearResponse() && model.getLatentCount() > 0 &&
       result.hasConverged())
     summary.warnings.push_back(

@@ -17,6 +17,12 @@
 namespace vi {
 namespace fit {
 
+/// Where an evaluation was not finite: the parameters, and the first draw,
+/// among those it was over, for which it is not.
+struct NonFinitePoint {
+  std::vector<double> parameters, latents;
+};
+
 /// What a fit counts, over all of its objectives.
 struct EvaluationCounts {
   int64_t values = 0;
@@ -24,8 +30,10 @@ struct EvaluationCounts {
   /// The draws of all gradients, each times the share of the data that it
   /// went over.
   double draws = 0;
-  /// Evaluations whose value or gradient had an element that is not finite.
+  /// Evaluations whose value or gradient had an element that is not finite, and
+  /// the first.
   int64_t nonFinite = 0;
+  std::optional<NonFinitePoint> firstNonFinite;
 };
 
 /// The negative ELBO as a deterministic function of phi.
@@ -52,6 +60,8 @@ public:
   NoiseView getNoise() const { return noise; }
 
 private:
+  NonFinitePoint findNonFinite(llvm::ArrayRef<double> parameters);
+
   CompiledModel &model;
   NoiseView noise;
   EvaluationCounts &counts;

@@ -94,7 +94,8 @@ struct Verdict {
 /// joint density where there is none, and, if none of them has a k-hat of at
 /// most 0.7, of ones with the moments that their weights give. 4000 draws of
 /// each, or down to 1000 where an evaluation reads much; nothing, and a reason,
-/// where that would take longer than a fit.
+/// where that would take more than some tenths of a second and a quarter of the
+/// fit.
 ///
 /// `summaries` are those of the same fit and posterior.
 Verdict judge(CompiledModel &model, const StartsResult &fits,
