@@ -476,7 +476,7 @@ int run() {
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
   // To be asked where something is not finite.
-  OwningOpRef<ModuleOp> source = module->clone();
+  OwningOpRef<ModuleOp> pristine = module->clone();
   llvm::Expected<std::unique_ptr<vi::JITModel>> created =
       vi::JITModel::create(*module, data, compileOptions);
   if (!created)
@@ -546,7 +546,7 @@ int run() {
     std::vector<double> center(model.getNoiseCount());
     model.getLatents(point.parameters, center, point.latents);
     std::string reason =
-        vi::describeNonFinite(*source, data, compileOptions, point);
+        vi::describeNonFinite(*pristine, data, compileOptions, point);
     llvm::errs() << "vi-fit: error: the ELBO is not finite at the start, nor "
                     "with a narrower guide; give another start with --init\n";
     if (!reason.empty())
@@ -575,7 +575,7 @@ int run() {
   llvm::append_range(summary.warnings, result.warnings);
   if (result.counts.nonFinite)
     summary.warnings.push_back(
-        describeNonFiniteCount(*source, data, compileOptions, result.counts));
+        describeNonFiniteCount(*pristine, data, compileOptions, result.counts));
   if (!posterior.hasLinearResponse() && model.getLatentCount() > 0 &&
       result.hasConverged())
     summary.warnings.push_back(
