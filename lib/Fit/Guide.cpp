@@ -43,6 +43,8 @@ GuideStructure vi::fit::analyzeGuide(CompiledModel &model,
   // A fixed key: the structure does not depend on the seed of the fit.
   std::vector<double> noise =
       getIndependentDraws(/*key=*/1, 1, model.getNoiseCount()).values;
+  std::vector<double> otherNoise =
+      getIndependentDraws(/*key=*/2, 1, model.getNoiseCount()).values;
   std::vector<double> zero(noise.size()), twice(noise);
   for (double &value : twice)
     value *= 2;
@@ -50,6 +52,7 @@ GuideStructure vi::fit::analyzeGuide(CompiledModel &model,
   std::vector<double> center = draw(model, point, zero);
   std::vector<double> drawn = draw(model, point, noise);
   std::vector<double> further = draw(model, point, twice);
+  std::vector<double> other = draw(model, point, otherNoise);
   structure.isPoint = structure.isGaussian = true;
   for (int64_t i = 0; i < latentCount; ++i) {
     double deviation = drawn[i] - center[i];
@@ -91,6 +94,16 @@ GuideStructure vi::fit::analyzeGuide(CompiledModel &model,
         isClose(change, moved, moved + rounding)) {
       structure.locations[affected] = parameter;
     } else if (centerChange == 0 && deviation != 0 && change / deviation > -1) {
+      // The same whatever the noise: not the weight of one of several normals.
+      point[parameter] = parameters[parameter] + step;
+      double otherChange = draw(model, point, otherNoise)[affected];
+      otherChange -= other[affected];
+      point[parameter] = parameters[parameter];
+      double otherDeviation = other[affected] - center[affected];
+      if (!isClose(otherChange * deviation, change * otherDeviation,
+                   1e3 * (std::fabs(change * otherDeviation) +
+                          rounding * std::fabs(otherDeviation))))
+        continue;
       structure.scales[affected] = parameter;
       structure.scaleRates[affected] = std::log1p(change / deviation) / moved;
     }

@@ -32,6 +32,11 @@ constexpr double enoughGain = 1;
 constexpr int scaleRounds = 6;
 constexpr int64_t locationIterations = 15;
 
+/// Iterations for correlations, each of as many pairs of evaluations as there
+/// are latents, and the most latents.
+constexpr int correlationRounds = 4;
+constexpr int64_t maxCorrelatedLatents = 200;
+
 /// The numbers that the search may read: about a second's.
 constexpr double searchWork = 2e8;
 
@@ -165,6 +170,256 @@ void StartSearch::takeTurn(Candidate &candidate) {
     moveLocations(candidate);
 }
 
+namespace {
+
+/// A parameter of a guide that is the weight of one standard normal in one
+/// latent: an element of a lower triangular factor of q's covariance, or its
+/// logarithm on the diagonal.
+struct FactorElement {
+  int64_t row, column, parameter;
+  /// The derivative by the parameter, of the logarithm on the diagonal.
+  double rate;
+};
+
+/// Gives q correlations.
+class CorrelationSearch {
+public:
+  CorrelationSearch(const GuideStructure &structure, Objective &objective)
+      : structure(structure), objective(objective), model(objective.getModel()),
+        size(model.getLatentCount()) {}
+
+  /// Whether the guide has a whole lower triangle of such parameters;
+  /// `parameters` must have zeros below its diagonal.
+  bool findFactor(llvm::ArrayRef<double> parameters);
+
+  /// The precision of q becomes the expected curvature, the mean moves by that
+  /// Newton step: the equations of an optimal normal q, solved by iteration.
+  void correlate(Candidate &candidate);
+
+private:
+  Matrix getFactor(llvm::ArrayRef<double> parameters) const;
+  std::optional<Matrix> getHessian(const Candidate &candidate,
+                                   llvm::ArrayRef<double> units);
+  std::vector<double> setFactor(llvm::ArrayRef<double> parameters,
+                                const Matrix &factor) const;
+
+  const GuideStructure &structure;
+  Objective &objective;
+  CompiledModel &model;
+  int64_t size;
+  /// The noise of each latent's own normal.
+  std::vector<int64_t> columns;
+  std::vector<FactorElement> elements;
+};
+
+} // namespace
+
+bool CorrelationSearch::findFactor(llvm::ArrayRef<double> parameters) {
+  int64_t noiseCount = model.getNoiseCount();
+  std::vector<double> normals(noiseCount), center(size), before(size),
+      after(size);
+  model.getLatents(parameters, normals, center);
+  // The normal of each latent; there may be others, which no latent depends on.
+  columns.assign(size, -1);
+  for (int64_t j = 0; j < noiseCount; ++j) {
+    normals[j] = 1;
+    model.getLatents(parameters, normals, after);
+    normals[j] = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      if (after[i] == center[i])
+        continue;
+      if (columns[i] >= 0)
+        return false;
+      columns[i] = j;
+    }
+  }
+  if (llvm::is_contained(columns, -1))
+    return false;
+  NoiseMatrix noise = getIndependentDraws(/*key=*/1, 2, noiseCount);
+  std::vector<double> point = parameters.vec();
+  const double step = 0x1p-10;
+  auto isClose = [](double x, double y) {
+    return std::fabs(x - y) <= 1e-6 * (std::fabs(x) + std::fabs(y));
+  };
+  for (int64_t parameter = 0, end = model.getGuideParameterCount();
+       parameter < end; ++parameter) {
+    if (llvm::is_contained(structure.locations, parameter))
+      continue;
+    int64_t row = -1;
+    double change[2];
+    point[parameter] = parameters[parameter] + step;
+    double moved = point[parameter] - parameters[parameter];
+    for (int draw = 0; draw < 2; ++draw) {
+      llvm::ArrayRef<double> drawn = NoiseView(noise).getRow(draw);
+      model.getLatents(parameters, drawn, before);
+      model.getLatents(point, drawn, after);
+      for (int64_t i = 0; i < size; ++i) {
+        if (after[i] == before[i])
+          continue;
+        if (row >= 0 && row != i)
+          return false;
+        row = i;
+        change[draw] = after[i] - before[i];
+      }
+      if (row < 0)
+        return false;
+    }
+    point[parameter] = parameters[parameter];
+    if (structure.scales[row] == parameter) {
+      elements.push_back({row, row, parameter, structure.scaleRates[row]});
+      continue;
+    }
+    int64_t column = -1;
+    for (int64_t j = 0; j < row; ++j)
+      if (isClose(change[0] * noise.values[noiseCount + columns[j]],
+                  change[1] * noise.values[columns[j]]))
+        column = j;
+    if (column < 0)
+      return false;
+    elements.push_back({row, column, parameter,
+                        change[0] / (moved * noise.values[columns[column]])});
+  }
+  return int64_t(elements.size()) == size * (size + 1) / 2;
+}
+
+Matrix CorrelationSearch::getFactor(llvm::ArrayRef<double> parameters) const {
+  std::vector<double> normals(model.getNoiseCount()), center(size),
+      latents(size);
+  model.getLatents(parameters, normals, center);
+  Matrix factor(size, size);
+  for (int64_t j = 0; j < size; ++j) {
+    normals[columns[j]] = 1;
+    model.getLatents(parameters, normals, latents);
+    normals[columns[j]] = 0;
+    for (int64_t i = 0; i < size; ++i)
+      factor(i, j) = latents[i] - center[i];
+  }
+  return factor;
+}
+
+std::vector<double>
+CorrelationSearch::setFactor(llvm::ArrayRef<double> parameters,
+                             const Matrix &factor) const {
+  Matrix old = getFactor(parameters);
+  std::vector<double> result = parameters.vec();
+  for (const FactorElement &element : elements) {
+    double from = old(element.row, element.column);
+    double to = factor(element.row, element.column);
+    double change =
+        element.row == element.column ? std::log(to / from) : to - from;
+    result[element.parameter] += change / element.rate;
+  }
+  return result;
+}
+
+/// By central differences of the gradient, in `units`.
+std::optional<Matrix>
+CorrelationSearch::getHessian(const Candidate &candidate,
+                              llvm::ArrayRef<double> units) {
+  std::vector<double> point = candidate.parameters;
+  std::vector<double> above(point.size()), below(point.size());
+  Matrix hessian(size, size);
+  const double step = 1e-3;
+  for (int64_t column = 0; column < size; ++column) {
+    int64_t location = structure.locations[column];
+    double center = point[location];
+    point[location] = center + step * units[column];
+    bool isFinite = std::isfinite(objective(point, above));
+    point[location] = center - step * units[column];
+    isFinite &= std::isfinite(objective(point, below));
+    point[location] = center;
+    if (!isFinite)
+      return std::nullopt;
+    for (int64_t row = 0; row < size; ++row)
+      hessian(row, column) =
+          units[row] / (2 * step) *
+          (above[structure.locations[row]] - below[structure.locations[row]]);
+  }
+  for (int64_t row = 0; row < size; ++row)
+    for (int64_t column = 0; column < row; ++column)
+      hessian(row, column) = hessian(column, row) =
+          0.5 * (hessian(row, column) + hessian(column, row));
+  return hessian;
+}
+
+void CorrelationSearch::correlate(Candidate &candidate) {
+  std::vector<double> gradient(candidate.parameters.size());
+  double value = objective(candidate.parameters, gradient);
+  if (!std::isfinite(value))
+    return;
+  candidate.elbo = -value;
+  for (int round = 0; round < correlationRounds; ++round) {
+    Matrix factor = getFactor(candidate.parameters);
+    std::vector<double> units(size);
+    for (int64_t i = 0; i < size; ++i)
+      units[i] = norm(factor.getRow(i));
+    std::optional<Matrix> precision = getHessian(candidate, units);
+    if (!precision || !factorizeCholesky(*precision, 1e-10))
+      return;
+    // The covariance and the Newton step, in units.
+    Matrix covariance(size, size);
+    std::vector<double> move(size);
+    for (int64_t i = 0; i < size; ++i) {
+      std::vector<double> column(size);
+      column[i] = 1;
+      solveLower(*precision, column);
+      solveLowerTransposed(*precision, column);
+      for (int64_t j = 0; j < size; ++j) {
+        covariance(j, i) = column[j];
+        move[j] -= column[j] * units[i] * gradient[structure.locations[i]];
+      }
+    }
+    if (!factorizeCholesky(covariance))
+      return;
+    for (int64_t i = 0; i < size; ++i)
+      for (int64_t j = 0; j <= i; ++j)
+        covariance(i, j) *= units[i];
+    std::vector<double> wider = setFactor(candidate.parameters, covariance);
+    bool isBetter = false;
+    for (double length : {1.0, 0.0}) {
+      Candidate trial{wider};
+      for (int64_t i = 0; i < size; ++i)
+        trial.parameters[structure.locations[i]] += length * units[i] * move[i];
+      std::vector<double> newGradient(gradient.size());
+      trial.elbo = -objective(trial.parameters, newGradient);
+      if (!(trial.elbo > candidate.elbo))
+        continue;
+      isBetter = trial.elbo > candidate.elbo + 0.01;
+      candidate = std::move(trial);
+      gradient = std::move(newGradient);
+      break;
+    }
+    if (!isBetter)
+      return;
+  }
+}
+
+/// The parameters of `candidate` with correlations, where the guide has any and
+/// the search is not too dear.
+static void addCorrelations(CompiledModel &model,
+                            const GuideStructure &structure,
+                            llvm::ArrayRef<PlateBatch> batches, int64_t rows,
+                            uint64_t seed, Candidate &candidate,
+                            EvaluationCounts &counts) {
+  int64_t size = model.getLatentCount();
+  if (model.getGuideParameterCount() <= 2 * size || size > maxCorrelatedLatents)
+    return;
+  // Fewer draws leave directions out.
+  double affordable = searchWork / (2 * double(correlationRounds * size) *
+                                    double(model.getWork()));
+  int64_t count = std::min<int64_t>(
+      rows, std::max<int64_t>(4 * size,
+                              static_cast<int64_t>(std::min(affordable, 1e6))));
+  if (affordable < double(std::min(count, 4 * size)))
+    return;
+  NoiseMatrix noise = getHeldDraws(getStreamKey(seed, Stream::HeldDraws), count,
+                                   model.getNoiseCount());
+  Objective objective(model, noise, batches.vec(), counts);
+  CorrelationSearch search(structure, objective);
+  if (search.findFactor(candidate.parameters))
+    search.correlate(candidate);
+}
+
 std::vector<double>
 vi::fit::findStart(CompiledModel &model, llvm::ArrayRef<double> parameters,
                    const GuideStructure &structure,
@@ -220,6 +475,8 @@ vi::fit::findStart(CompiledModel &model, llvm::ArrayRef<double> parameters,
     return start;
   takeTurns(best, maxTurns);
   search.fitScales(best);
+  addCorrelations(model, structure, batches, rows, options.seed, best,
+                  searchCounts);
   counts.draws += searchCounts.draws;
   counts.gradients += static_cast<int64_t>(
       std::ceil(searchCounts.draws / double(std::max<int64_t>(rows, 1))));

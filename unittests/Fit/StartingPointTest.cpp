@@ -8,9 +8,11 @@
 #include "vi/Fit/StartingPoint.h"
 #include "MockModels.h"
 #include "vi/Fit/Fit.h"
+#include "vi/Fit/LinearAlgebra.h"
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace vi::fit;
@@ -103,6 +105,98 @@ TEST(StartingPointTest, TriesSeveralPoints) {
   EXPECT_NEAR(start[1], -1, 0.1);
   for (int i = 2; i < 4; ++i)
     EXPECT_NEAR(start[i], std::log(0.1), 0.2);
+}
+
+/// A Gaussian target under a normal guide with all correlations: phi =
+/// (locations, logarithms of the factor's diagonal, rows below it).
+struct FullRankModel : GaussianModel {
+  using GaussianModel::GaussianModel;
+
+  int64_t getParameterCount() const override {
+    return 2 * latentCount + latentCount * (latentCount - 1) / 2;
+  }
+  std::vector<double> getStart() const {
+    return std::vector<double>(getParameterCount());
+  }
+  int64_t getLowerIndex(int64_t row, int64_t column) const {
+    return 2 * latentCount + row * (row - 1) / 2 + column;
+  }
+  void getLatents(llvm::ArrayRef<double> phi, llvm::ArrayRef<double> noise,
+                  llvm::MutableArrayRef<double> u) override {
+    for (int64_t i = 0; i < latentCount; ++i) {
+      u[i] = phi[i] + std::exp(phi[latentCount + i]) * noise[i];
+      for (int64_t j = 0; j < i; ++j)
+        u[i] += phi[getLowerIndex(i, j)] * noise[j];
+    }
+  }
+  double evaluateGradient(llvm::ArrayRef<double> phi, NoiseView noise,
+                          llvm::ArrayRef<PlateBatch> batches,
+                          llvm::MutableArrayRef<double> gradient) override {
+    std::fill(gradient.begin(), gradient.end(), 0.0);
+    double value = 0, weight = 1 / double(noise.rows);
+    std::vector<double> u(latentCount), slope(latentCount);
+    for (int64_t row = 0; row < noise.rows; ++row) {
+      getLatents(phi, noise.getRow(row), u);
+      std::fill(slope.begin(), slope.end(), 0.0);
+      value += weight * getLogDensity(u, batches, slope);
+      for (int64_t i = 0; i < latentCount; ++i) {
+        gradient[i] += weight * slope[i];
+        gradient[latentCount + i] += weight * slope[i] *
+                                     std::exp(phi[latentCount + i]) *
+                                     noise.getRow(row)[i];
+        for (int64_t j = 0; j < i; ++j)
+          gradient[getLowerIndex(i, j)] +=
+              weight * slope[i] * noise.getRow(row)[j];
+      }
+    }
+    for (int64_t i = 0; i < latentCount; ++i) {
+      value += phi[latentCount + i] + 0.5 * std::log(2 * M_PI * M_E);
+      gradient[latentCount + i] += 1;
+    }
+    return value;
+  }
+};
+
+// The posterior of a Gaussian target, whatever its units and correlations.
+TEST(StartingPointTest, FindsCorrelations) {
+  const int64_t size = 4;
+  Matrix precision(size, size);
+  for (int64_t i = 0; i < size; ++i)
+    for (int64_t j = 0; j < size; ++j)
+      precision(i, j) = std::pow(10.0, double(i + j)) *
+                        std::pow(0.9, std::abs(double(i - j)));
+  std::vector<double> mean = {300, -2, 0.5, 0};
+  FullRankModel model(mean, precision);
+  std::vector<double> zero = model.getStart();
+  GuideStructure structure = analyzeGuide(model, zero);
+  // The weights below the diagonal are no scales.
+  for (int64_t i = 0; i < size; ++i)
+    EXPECT_EQ(structure.scales[i], size + i);
+  EvaluationCounts counts;
+  std::vector<double> start =
+      findStart(model, zero, structure, {}, 64, {}, counts);
+  Matrix factor(size, size), covariance(size, size);
+  for (int64_t i = 0; i < size; ++i) {
+    factor(i, i) = std::exp(start[size + i]);
+    for (int64_t j = 0; j < i; ++j)
+      factor(i, j) = start[model.getLowerIndex(i, j)];
+  }
+  ASSERT_TRUE(factorizeCholesky(precision));
+  for (int64_t i = 0; i < size; ++i) {
+    std::vector<double> column(size);
+    column[i] = 1;
+    solveLower(precision, column);
+    solveLowerTransposed(precision, column);
+    for (int64_t j = 0; j < size; ++j)
+      covariance(j, i) = column[j];
+  }
+  for (int64_t i = 0; i < size; ++i) {
+    double sd = std::sqrt(covariance(i, i));
+    EXPECT_NEAR(start[i], mean[i], 1e-3 * sd);
+    for (int64_t j = 0; j <= i; ++j)
+      EXPECT_NEAR(dot(factor.getRow(i), factor.getRow(j)), covariance(i, j),
+                  1e-4 * sd * std::sqrt(covariance(j, j)));
+  }
 }
 
 // A guide without scales of its own is left as it is.

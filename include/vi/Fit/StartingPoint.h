@@ -41,6 +41,10 @@ struct StartOptions {
 /// other's widths down on the way; as every point has a width, it does not
 /// fall into a narrow peak of the density.
 ///
+/// A guide with all correlations gets, in addition, the expected curvature for
+/// its precision, and a Newton step for its mean: at an optimal normal q,
+/// Sigma^-1 = -E[d^2 log p / du^2] and E[d log p / du] = 0.
+///
 /// Each point takes a few turns, over a few draws, and the best goes on until
 /// they gain little. `counts` receives the draws and, as if they had been those
 /// of evaluations with `rows` draws, the gradients; not the evaluations that
