@@ -6,9 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "ReaderSupport.h"
+#include "vi/Data/OutputFile.h"
+#include "vi/Data/Results.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cstring>
 #include <limits>
@@ -233,4 +236,60 @@ llvm::Error vi::data::readNPY(llvm::StringRef path, llvm::StringRef name,
         array.kind = ElementKind::UInt8;
   }
   return set.add(std::move(array));
+}
+
+llvm::Error vi::data::writeNPY(llvm::StringRef path, ElementKind kind,
+                               llvm::ArrayRef<int64_t> shape,
+                               llvm::ArrayRef<double> values) {
+  auto file = OutputFile::create(path);
+  if (!file)
+    return file.takeError();
+  std::string header = "{'descr': '";
+  switch (kind) {
+  case ElementKind::Bool:
+    header += "|b1";
+    break;
+  case ElementKind::Int32:
+    header += "<i4";
+    break;
+  case ElementKind::Int64:
+    header += "<i8";
+    break;
+  default:
+    header += "<f8";
+    break;
+  }
+  header += "', 'fortran_order': False, 'shape': (";
+  for (int64_t size : shape)
+    header += std::to_string(size) + ", ";
+  header += "), }";
+  // The data begin at a multiple of 64, after ten bytes and the header.
+  header.resize(llvm::alignTo(header.size() + 11, 64) - 11, ' ');
+  header += '\n';
+  llvm::raw_ostream &os = (*file)->os();
+  os << llvm::StringRef("\x93NUMPY\x01\x00", 8) << char(header.size() & 0xff)
+     << char(header.size() >> 8) << header;
+  char bytes[8];
+  for (double value : values) {
+    switch (kind) {
+    case ElementKind::Bool:
+      os << char(value != 0);
+      break;
+    case ElementKind::Int32:
+      llvm::support::endian::write32le(bytes, uint32_t(int32_t(value)));
+      os.write(bytes, 4);
+      break;
+    case ElementKind::Int64:
+      llvm::support::endian::write64le(bytes, uint64_t(int64_t(value)));
+      os.write(bytes, 8);
+      break;
+    default:
+      uint64_t bits;
+      std::memcpy(&bits, &value, 8);
+      llvm::support::endian::write64le(bytes, bits);
+      os.write(bytes, 8);
+      break;
+    }
+  }
+  return (*file)->commit();
 }

@@ -27,6 +27,12 @@ double CompiledModel::evaluateGradientWithSeed(
   return std::numeric_limits<double>::quiet_NaN();
 }
 
+double CompiledModel::evaluateWithSeed(llvm::ArrayRef<double> parameters,
+                                       int64_t samples, uint64_t seed,
+                                       llvm::ArrayRef<PlateBatch> batches) {
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
 std::string CompiledModel::getParameterName(int64_t index) const {
   return "parameter " + std::to_string(index + 1);
 }

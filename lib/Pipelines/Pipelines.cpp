@@ -24,6 +24,7 @@ static void addCleanUp(OpPassManager &manager) {
 
 void vi::buildObjectivePipeline(OpPassManager &manager,
                                 const ModelPipelineOptions &options) {
+  manager.addPass(createInlineCalls());
   manager.addPass(createDecomposeAggregates());
   manager.addPass(createRaiseToPlates());
   addCleanUp(manager);
@@ -37,6 +38,8 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   EntryPointsOptions entryPoints;
   entryPoints.guide = options.guide;
   entryPoints.counter = options.counter;
+  entryPoints.generative = options.generative;
+  entryPoints.klWeight = options.klWeight;
   manager.addPass(createEntryPoints(entryPoints));
   manager.addPass(createExpandELBO());
   manager.addPass(createErasePrograms());

@@ -213,6 +213,56 @@ llvm::Error JITModel::compileModule(ModuleOp module,
   return llvm::Error::success();
 }
 
+static const char *getSuffix(ModelUse use) {
+  switch (use) {
+  case ModelUse::Sample:
+    return "_sample";
+  case ModelUse::Reconstruct:
+    return "_reconstruct";
+  case ModelUse::LogWeights:
+    return "_log_weights";
+  case ModelUse::None:
+    break;
+  }
+  return "";
+}
+
+llvm::Error JITModel::selectUse(ModuleOp module, ModelUse use) {
+  auto func = module.lookupSymbol<func::FuncOp>(name + getSuffix(use));
+  if (!func) {
+    switch (use) {
+    case ModelUse::Sample:
+      return makeError("model @{0} cannot be drawn from: it observes nothing, "
+                       "has a factor (vi.factor) or a prior that is improper",
+                       name);
+    case ModelUse::Reconstruct:
+      return makeError("model @{0} observes nothing, or sites whose means have "
+                       "no closed form",
+                       name);
+    default:
+      return makeError("the data of model @{0} have no log-weights of their "
+                       "own: not all of its latents and observations are in "
+                       "one plate",
+                       name);
+    }
+  }
+  // Gradients and what else is there are for other commands.
+  for (const char *suffix :
+       {"_encode", "_decode", "_sample", "_reconstruct", "_log_weights"})
+    if (auto other = module.lookupSymbol<func::FuncOp>(name + suffix))
+      if (other != func)
+        other.setPrivate();
+  if (auto plate = func->getAttrOfType<StringAttr>("vi.plate"))
+    weightedPlate = plate.getValue().str();
+  for (unsigned i = 0, end = func.getNumResults(); i < end; ++i) {
+    auto result = func.getResultAttrOfType<StringAttr>(i, "vi.name");
+    Type type = func.getResultTypes()[i];
+    usedResults.push_back({result.getValue().str(), *getElementKind(type),
+                           !isa<RankedTensorType>(type)});
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   if (llvm::Error error = runPasses(module))
     return error;
@@ -222,13 +272,21 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     logLikOp.setPrivate();
   if (!options.withLogJoint)
     module.lookupSymbol<func::FuncOp>(name + "_log_joint").setPrivate();
+  bool isForUse = options.use != ModelUse::None;
+  if (isForUse)
+    if (llvm::Error error = selectUse(module, options.use))
+      return error;
+  if (options.forTraining || isForUse)
+    for (const char *suffix :
+         {"_elbo_gradient", "_latents", "_log_guide", "_report"})
+      module.lookupSymbol<func::FuncOp>(name + suffix).setPrivate();
   // With little data the gradient takes less time than compiling the value
   // apart.
   constexpr int64_t littleData = 1 << 14;
   int64_t elements = 0;
   for (const data::BoundArgument &argument : bound)
     elements += argument.getElementCount();
-  bool withValue = elements > littleData;
+  bool withValue = elements > littleData && !options.forTraining && !isForUse;
   if (!withValue)
     module.lookupSymbol<func::FuncOp>(name + "_elbo").setPrivate();
 
@@ -248,6 +306,7 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
       if (auto type = dyn_cast<RankedTensorType>(
               entry.getAs<TypeAttr>("type").getValue()))
         description.rank = type.getRank();
+      description.hasInitial = entry.contains("initial");
       into.push_back(std::move(description));
     }
   };
@@ -286,6 +345,9 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     for (BlockArgument argument : elboOp.getArguments())
       if (elboOp.getArgAttr(argument.getArgNumber(), "vi.noise"))
         exact = argument.use_empty();
+  auto initialOp = module.lookupSymbol<func::FuncOp>(name + "_initial");
+  if (initialOp && initialOp.getNumArguments() > arguments.size())
+    initialSeed = options.seed;
   if (auto prepareOp = module.lookupSymbol<func::FuncOp>(name + "_prepare"))
     prepared.resize(
         cast<RankedTensorType>(prepareOp.getResultTypes()[0]).getNumElements());
@@ -313,8 +375,13 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
       {"_latents", &latentsFunction},
       {"_log_guide", &logGuide},
       {"_report", &reportFunction}};
-  for (auto [suffix, function] : functions)
+  for (auto [suffix, function] : options.forTraining || isForUse
+                                     ? llvm::ArrayRef(functions).take_front(3)
+                                     : llvm::ArrayRef(functions))
     if (llvm::Error error = find(suffix, *function))
+      return error;
+  if (isForUse)
+    if (llvm::Error error = find(getSuffix(options.use), usedFunction))
       return error;
   if (withValue)
     if (llvm::Error error = find("_elbo", elbo))
@@ -331,14 +398,26 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   return llvm::Error::success();
 }
 
-llvm::Error JITModel::compileCounter(ModuleOp module) {
+llvm::Error JITModel::compileCounter(ModuleOp module,
+                                     const JITModelOptions &options) {
   pipeline.counter = true;
+  pipeline.klWeight = options.withKLWeight;
+  pipeline.generative = importanceWeighted = options.importanceWeighted;
+  if (options.withKLWeight)
+    klWeight = 1.0;
   if (llvm::Error error = runPasses(module))
     return error;
-  // The gradient alone: all else is compiled.
-  std::string gradient = name + "_elbo_gradient";
+  // The gradient alone, and the value for training: all else is compiled.
+  std::string value = name + (importanceWeighted ? "_iwae" : "_elbo");
+  std::string gradient = value + "_gradient";
+  if (!module.lookupSymbol(gradient))
+    return makeError("model @{0} has no importance-weighted bound: its latents "
+                     "and observations are not all in one plate, or draws of "
+                     "its guide have no pathwise derivatives",
+                     name);
   for (auto func : module.getOps<func::FuncOp>())
-    if (func.getSymName() != gradient)
+    if (func.getSymName() != gradient &&
+        !(options.forTraining && func.getSymName() == value))
       func.setPrivate();
   if (llvm::Error error = compileModule(module, counterJIT))
     return error;
@@ -346,6 +425,12 @@ llvm::Error JITModel::compileCounter(ModuleOp module) {
   if (!found)
     return found.takeError();
   counterGradient = *found;
+  if (!options.forTraining)
+    return llvm::Error::success();
+  found = counterJIT->lookup(value);
+  if (!found)
+    return found.takeError();
+  counterELBO = *found;
   return llvm::Error::success();
 }
 
@@ -380,7 +465,8 @@ public:
     // Pointers to words must last: never more than this.
     size_t capacity = 3 * model.plateNames.size() + model.sizeNames.size() +
                       model.reportResults.size() +
-                      model.observationNames.size() + model.checkNumbers + 16;
+                      model.observationNames.size() + model.checkNumbers +
+                      model.usedResults.size() + 16;
     for (const data::BoundArgument &argument : model.bound)
       capacity += 1 + argument.shape.size();
     words.reserve(capacity);
@@ -692,6 +778,97 @@ bool JITModel::permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
   return true;
 }
 
+/// The arguments that the members of the plate `name` slice, in the model and
+/// in its guide, if any of its members can stand for the data: nothing else
+/// depends on their number, their order, or these arguments.
+static std::optional<std::vector<unsigned>>
+getSelectableArguments(ModelOp model, GuideOp guide, StringRef name) {
+  auto isOfPlate = [&](Operation *op, FunctionOpInterface program) {
+    auto plate = dyn_cast<PlateOp>(op);
+    return plate && plate.getName() == name && plate->getParentOp() == program;
+  };
+  std::vector<unsigned> arguments;
+  auto collect = [&](FunctionOpInterface program) {
+    for (PlateOp plate : program.getFunctionBody().getOps<PlateOp>()) {
+      if (plate.getName() != name)
+        continue;
+      if (plate.getBegin() || !plate.getIndex().use_empty() ||
+          plate->getNumResults() != 0 || plate.getSlices().empty())
+        return false;
+      for (Value slice : plate.getSlices()) {
+        auto argument = dyn_cast<BlockArgument>(slice);
+        if (!argument)
+          return false;
+        if (!llvm::is_contained(arguments, argument.getArgNumber()))
+          arguments.push_back(argument.getArgNumber());
+      }
+    }
+    return true;
+  };
+  auto check = [&](FunctionOpInterface program) {
+    for (unsigned i : arguments)
+      for (Operation *user :
+           program.getFunctionBody().getArgument(i).getUsers()) {
+        if (isOfPlate(user, program))
+          continue;
+        auto dim = dyn_cast<tensor::DimOp>(user);
+        std::optional<int64_t> index;
+        if (!dim || !(index = dim.getConstantIndex()))
+          return false;
+        for (Operation *counted : dim->getUsers())
+          if (*index == 0 && !isOfPlate(counted, program))
+            return false;
+      }
+    // Their number is that of the arguments' members, not one by itself.
+    for (PlateOp plate : program.getFunctionBody().getOps<PlateOp>()) {
+      if (plate.getName() != name)
+        continue;
+      auto dim = plate.getCount().getDefiningOp<tensor::DimOp>();
+      auto argument =
+          dim ? dyn_cast<BlockArgument>(dim.getSource()) : BlockArgument();
+      if (!argument || dim.getConstantIndex() != 0 ||
+          !llvm::is_contained(arguments, argument.getArgNumber()))
+        return false;
+    }
+    return true;
+  };
+  if (!collect(model) || (guide && !collect(guide)) || !check(model) ||
+      (guide && !check(guide)))
+    return std::nullopt;
+  // A guide that the compiler makes has parameters for each latent.
+  bool hasLatents = false;
+  for (PlateOp plate : model.getBody().getOps<PlateOp>())
+    if (plate.getName() == name)
+      plate.walk([&](SampleOp) { hasLatents = true; });
+  if (hasLatents && !guide)
+    return std::nullopt;
+  return arguments;
+}
+
+void JITModel::selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) {
+  if (members.empty()) {
+    if (!original.empty())
+      bound = original;
+    return;
+  }
+  if (original.empty())
+    original = bound;
+  gathered.resize(bound.size());
+  for (unsigned i : selectable.find(plates[plate].name)->second) {
+    const data::BoundArgument &from = original[i];
+    size_t size = from.getElementCount() /
+                  std::max<int64_t>(from.shape.front(), 1) *
+                  data::getElementSize(from.kind);
+    gathered[i].resize(std::max<size_t>(members.size() * size, 8));
+    for (size_t member = 0; member < members.size(); ++member)
+      std::memcpy(gathered[i].data() + member * size,
+                  static_cast<const char *>(from.data) + members[member] * size,
+                  size);
+    bound[i].data = gathered[i].data();
+    bound[i].shape.front() = members.size();
+  }
+}
+
 llvm::Error JITModel::checkData() {
   int64_t failed = 0;
   llvm::SmallVector<int64_t> numbers(checkNumbers);
@@ -710,6 +887,8 @@ llvm::Error JITModel::checkData() {
     return makeError("the data do not fit together: {0}", message);
   }
   for (const Observed &site : observed) {
+    if (hasPlaceholders)
+      break;
     double low = 0, high = std::numeric_limits<double>::infinity();
     const char *values;
     if (site.support == "positive") {
@@ -855,11 +1034,57 @@ llvm::Error JITModel::readSizes() {
     observations.push_back(std::move(array));
   }
 
+  for (Result &result : usedResults) {
+    fit::ReportedArray array;
+    array.name = result.name;
+    if (!weightedPlate.empty()) {
+      array.shape = {sizes.lookup(weightedPlate + "_count")};
+    } else {
+      std::string prefix = "observed." + result.name;
+      array.shape = getShape(prefix, getRank(prefix));
+    }
+    result.count = array.getElementCount();
+    used.push_back(std::move(array));
+  }
+
   initial.resize(parameterCount);
   Call initialCall(*this);
+  if (initialSeed)
+    initialCall.addInteger(static_cast<int64_t>(*initialSeed));
   initialCall.addPointer(initial.data());
   initialCall.run(initialFunction);
   return llvm::Error::success();
+}
+
+/// Zeros for the tensors that the data do not have, with `count` members in
+/// their first dimension. Whether there are any.
+static llvm::Expected<bool>
+addPlaceholders(llvm::ArrayRef<data::ArgumentDescription> arguments,
+                int64_t count, data::DataSet &data) {
+  bool any = false;
+  for (const data::ArgumentDescription &argument : arguments) {
+    if (data.lookup(argument.name) || argument.sizes.empty())
+      continue;
+    data::DataArray array;
+    array.name = argument.name;
+    array.kind = argument.kind;
+    array.shape = argument.sizes;
+    if (array.shape.front() == data::ArgumentDescription::kDynamic)
+      array.shape.front() = count;
+    for (int64_t size : array.shape)
+      if (size == data::ArgumentDescription::kDynamic)
+        return makeError("`{0}` is not in the data, and its sizes are not "
+                         "known without",
+                         argument.name);
+    auto bytes = std::make_shared<std::vector<char>>(std::max<size_t>(
+        array.getElementCount() * data::getElementSize(array.kind), 8));
+    array.data = bytes->data();
+    array.owner = bytes;
+    if (llvm::Error error = data.add(std::move(array)))
+      return std::move(error);
+    any = true;
+  }
+  return any;
 }
 
 llvm::Expected<std::unique_ptr<JITModel>>
@@ -868,8 +1093,17 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   std::unique_ptr<JITModel> model(new JITModel());
   if (llvm::Error error = model->select(module, options))
     return error;
+  model->pipeline.generative = options.use != ModelUse::None;
   OwningOpRef<ModuleOp> source = module.clone();
-  if (llvm::Error error = model->bind(data))
+  data::DataSet complete = data;
+  if (options.placeholders > 0) {
+    llvm::Expected<bool> added =
+        addPlaceholders(model->arguments, options.placeholders, complete);
+    if (!added)
+      return added.takeError();
+    model->hasPlaceholders = *added;
+  }
+  if (llvm::Error error = model->bind(complete))
     return error;
   model->findLevels(source->lookupSymbol<ModelOp>(model->name));
   // The data are checked against the model with plates for its sites over
@@ -882,6 +1116,9 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   if (llvm::Error error = checkPlates(modelOp, model->bound))
     return error;
   model->work += getLoopWork(modelOp, model->bound);
+  auto guideOp = model->pipeline.guide.empty()
+                     ? GuideOp()
+                     : source->lookupSymbol<GuideOp>(model->pipeline.guide);
   llvm::StringMap<int> occurrences;
   for (PlateOp plate : modelOp.getOps<PlateOp>())
     ++occurrences[plate.getName()];
@@ -889,9 +1126,14 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
     if (occurrences[plate.getName()] == 1)
       if (auto arguments = getExchangeableArguments(modelOp, plate))
         model->exchangeable[plate.getName()] = std::move(*arguments);
+  for (PlateOp plate : modelOp.getOps<PlateOp>())
+    if (occurrences[plate.getName()] == 1)
+      if (auto arguments =
+              getSelectableArguments(modelOp, guideOp, plate.getName()))
+        model->selectable[plate.getName()] = std::move(*arguments);
   source = OwningOpRef<ModuleOp>();
   OwningOpRef<ModuleOp> counterModule;
-  if (options.withCounter)
+  if (options.withCounter || options.forTraining)
     counterModule = module.clone();
   if (llvm::Error error = model->compile(module, options))
     return error;
@@ -899,8 +1141,9 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
     return error;
   if (llvm::Error error = model->readSizes())
     return error;
-  if (counterModule && model->noiseCount > fit::maxHeldNoise)
-    if (llvm::Error error = model->compileCounter(*counterModule))
+  if (counterModule &&
+      (options.forTraining || model->noiseCount > fit::maxHeldNoise))
+    if (llvm::Error error = model->compileCounter(*counterModule, options))
       return error;
   return model;
 }
@@ -909,9 +1152,10 @@ std::vector<std::pair<int64_t, const data::NamedArray *>>
 JITModel::getZeroMatrices() const {
   std::vector<std::pair<int64_t, const data::NamedArray *>> matrices;
   int64_t offset = 0;
-  for (const data::NamedArray &array : parameters) {
+  for (auto [array, description] :
+       llvm::zip_equal(parameters, parameterDescriptions)) {
     int64_t count = array.values.size();
-    if (array.shape.size() >= 2 &&
+    if (array.shape.size() >= 2 && !description.hasInitial &&
         std::all_of(initial.begin() + offset, initial.begin() + offset + count,
                     [](double value) { return value == 0; }))
       matrices.push_back({offset, &array});
@@ -952,6 +1196,17 @@ double JITModel::evaluateGradient(llvm::ArrayRef<double> parameters,
   return call.evaluate(elboGradient);
 }
 
+/// Scales what the members at hand have, as all there is stands in their plate.
+static double scaleBatch(llvm::ArrayRef<fit::PlateBatch> batches, double value,
+                         llvm::MutableArrayRef<double> gradient) {
+  double scale = 1;
+  for (const fit::PlateBatch &batch : batches)
+    scale = std::max(scale, batch.scale);
+  for (double &element : gradient)
+    element *= scale;
+  return scale * value;
+}
+
 double
 JITModel::evaluateGradientWithSeed(llvm::ArrayRef<double> parameters,
                                    int64_t samples, uint64_t seed,
@@ -959,12 +1214,34 @@ JITModel::evaluateGradientWithSeed(llvm::ArrayRef<double> parameters,
                                    llvm::MutableArrayRef<double> gradient) {
   Call call(*this);
   call.addVector(parameters);
-  call.addBatches(batches);
+  if (!importanceWeighted)
+    call.addBatches(batches);
   call.addInteger(samples);
   call.addInteger(static_cast<int64_t>(seed));
-  call.addPrepared(prepared);
+  if (klWeight)
+    call.addReal(*klWeight);
+  if (!importanceWeighted)
+    call.addPrepared(prepared);
   call.addPointer(gradient.data());
-  return call.evaluate(counterGradient);
+  double value = call.evaluate(counterGradient);
+  return importanceWeighted ? scaleBatch(batches, value, gradient) : value;
+}
+
+double JITModel::evaluateWithSeed(llvm::ArrayRef<double> parameters,
+                                  int64_t samples, uint64_t seed,
+                                  llvm::ArrayRef<fit::PlateBatch> batches) {
+  Call call(*this);
+  call.addVector(parameters);
+  if (!importanceWeighted)
+    call.addBatches(batches);
+  call.addInteger(samples);
+  call.addInteger(static_cast<int64_t>(seed));
+  if (klWeight)
+    call.addReal(*klWeight);
+  if (!importanceWeighted)
+    call.addPrepared(prepared);
+  double value = call.evaluate(counterELBO);
+  return importanceWeighted ? scaleBatch(batches, value, {}) : value;
 }
 
 void JITModel::getLatents(llvm::ArrayRef<double> parameters,
@@ -1015,6 +1292,46 @@ void JITModel::getLogLik(llvm::ArrayRef<double> parameters,
   call.addVector(parameters);
   call.addVector(latents);
   call.evaluate(logLikFunction, logLikResults, values);
+}
+
+void JITModel::sample(llvm::ArrayRef<double> parameters, uint64_t seed,
+                      int64_t draw, llvm::MutableArrayRef<double> values) {
+  Call call(*this);
+  call.addVector(parameters);
+  call.addInteger(static_cast<int64_t>(seed));
+  call.addInteger(draw);
+  call.evaluate(usedFunction, usedResults, values);
+}
+
+void JITModel::use(llvm::ArrayRef<double> parameters,
+                   llvm::ArrayRef<double> noise,
+                   llvm::MutableArrayRef<double> values) {
+  Call call(*this);
+  call.addVector(parameters);
+  call.addVector(noise);
+  // Log-weights are as many as there are members in the data at hand.
+  std::vector<Result> results = usedResults;
+  if (!weightedPlate.empty())
+    results.front().count = values.size();
+  call.evaluate(usedFunction, results, values);
+}
+
+std::vector<double> JITModel::getObservedData(llvm::StringRef site) const {
+  std::vector<double> values;
+  for (const Observed &candidate : observed) {
+    if (candidate.site != site)
+      continue;
+    for (const data::BoundArgument &argument : bound) {
+      if (argument.name != candidate.argument)
+        continue;
+      unsigned step = data::getElementSize(argument.kind);
+      const char *place = static_cast<const char *>(argument.data);
+      for (int64_t i = 0, end = argument.getElementCount(); i < end; ++i)
+        values.push_back(readElement(place + i * step, argument.kind));
+      return values;
+    }
+  }
+  return values;
 }
 
 /// The name of an element of consecutive arrays.

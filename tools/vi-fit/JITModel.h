@@ -19,6 +19,7 @@
 #include "llvm/Support/Error.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,34 @@ namespace vi {
 /// How many numbers (f64) the machine's memory holds.
 int64_t getNumbersInMemory();
 
+/// A function that uses a learned model.
+enum class ModelUse { None, Sample, Reconstruct, LogWeights };
+
 /// What to compile.
 struct JITModelOptions {
+  /// If any, that function and those of sizes are all that is compiled.
+  ModelUse use = ModelUse::None;
+  /// Members of data that are not given, of which only the sizes count
+  /// (`ModelUse::Sample`); 0 if all are.
+  int64_t placeholders = 0;
   /// The model's symbol; empty if the module has one model only.
   std::string model;
   /// A family (meanfield, fullrank, delta), the symbol of a guide of the
   /// module, or empty: the model's guide, or a mean-field one if it has none.
   std::string guide;
   Estimator estimator = Estimator::Pathwise;
+  /// Of the parameters that start at random (`#vi.init`).
+  uint64_t seed = 1;
   /// Whether the ELBO with noise from a counter is compiled, too, if a draw
   /// takes more than `fit::maxHeldNoise` numbers.
   bool withCounter = false;
+  /// Whether that ELBO is all that is wanted, whatever a draw takes: other
+  /// functions than those of sizes, the start and it are not compiled.
+  bool forTraining = false;
+  /// Whether the importance-weighted bound takes the place of that ELBO.
+  bool importanceWeighted = false;
+  /// Whether that ELBO has a weight of its divergences (`setKLWeight`).
+  bool withKLWeight = false;
   /// Whether log p(x, u) is.
   bool withLogJoint = false;
   /// Whether the log-density of each observation is.
@@ -73,7 +91,8 @@ public:
   }
   /// Where the fit starts.
   const std::vector<double> &getInitial() const { return initial; }
-  /// Parameters of rank two and more that start at zero everywhere.
+  /// Parameters of rank two and more whose text does not say where they start,
+  /// and that are zero everywhere.
   std::vector<std::pair<int64_t, const data::NamedArray *>>
   getZeroMatrices() const;
   const std::vector<data::LevelNames> &getLevels() const { return levels; }
@@ -108,6 +127,10 @@ public:
                            uint64_t seed,
                            llvm::ArrayRef<fit::PlateBatch> batches,
                            llvm::MutableArrayRef<double> gradient) override;
+  double evaluateWithSeed(llvm::ArrayRef<double> parameters, int64_t samples,
+                          uint64_t seed,
+                          llvm::ArrayRef<fit::PlateBatch> batches) override;
+  void setKLWeight(double weight) override { klWeight = weight; }
   void getLatents(llvm::ArrayRef<double> parameters,
                   llvm::ArrayRef<double> noise,
                   llvm::MutableArrayRef<double> latents) override;
@@ -132,7 +155,28 @@ public:
   void getLogLik(llvm::ArrayRef<double> parameters,
                  llvm::ArrayRef<double> latents,
                  llvm::MutableArrayRef<double> values);
+  /// What the function of `ModelUse` writes: observed sites or log-weights,
+  /// with their shapes.
+  llvm::ArrayRef<fit::ReportedArray> getUsedArrays() const { return used; }
+  data::ElementKind getUsedKind(size_t index) const {
+    return usedResults[index].kind;
+  }
+  /// Calls the functions of the uses; `values` gets all arrays, one after the
+  /// other.
+  void sample(llvm::ArrayRef<double> parameters, uint64_t seed, int64_t draw,
+              llvm::MutableArrayRef<double> values);
+  /// Of means or log-weights, at the guide's draw for `noise`.
+  void use(llvm::ArrayRef<double> parameters, llvm::ArrayRef<double> noise,
+           llvm::MutableArrayRef<double> values);
+  /// The plate that log-weights are of.
+  const std::string &getWeightedPlate() const { return weightedPlate; }
+  /// The data of an observed site, if they are an argument; empty otherwise.
+  std::vector<double> getObservedData(llvm::StringRef site) const;
   bool permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) override;
+  bool canSelectMembers(size_t plate) const override {
+    return selectable.contains(plates[plate].name);
+  }
+  void selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) override;
   std::string getParameterName(int64_t index) const override;
   std::string getLatentName(int64_t index) const override;
 
@@ -147,8 +191,11 @@ private:
   /// The functions of the model, as functions on tensors.
   llvm::Error runPasses(mlir::ModuleOp module);
   llvm::Error compileModule(mlir::ModuleOp module, std::unique_ptr<JIT> &into);
-  llvm::Error compileCounter(mlir::ModuleOp module);
+  llvm::Error compileCounter(mlir::ModuleOp module,
+                             const JITModelOptions &options);
   llvm::Error bind(const data::DataSet &data);
+  /// The function of a use, of which all else in the module becomes private.
+  llvm::Error selectUse(mlir::ModuleOp module, ModelUse use);
   void findLevels(mlir::Operation *source);
   /// Runs the compiled checks of the data's sizes, and looks whether observed
   /// values are in the supports of their distributions.
@@ -165,8 +212,12 @@ private:
   /// For each data plate, the arguments that its members slice, if their order
   /// is nothing to the model.
   llvm::StringMap<std::vector<unsigned>> exchangeable;
-  /// The data as they came, where members are in another order.
+  /// The same, if some members can stand for the data.
+  llvm::StringMap<std::vector<unsigned>> selectable;
+  /// The data as they came, where members are in another order or selected.
   std::vector<data::BoundArgument> original;
+  /// Where selected members are gathered, for each argument.
+  std::vector<std::vector<char>> gathered;
 
   /// The results of `shapes`, and what its attributes list.
   std::vector<std::string> sizeNames;
@@ -174,6 +225,8 @@ private:
   struct Description {
     std::string name, kind;
     int64_t rank = 0;
+    /// A parameter whose text says where it starts.
+    bool hasInitial = false;
   };
   std::vector<Description> parameterDescriptions, siteDescriptions,
       latentDescriptions;
@@ -185,7 +238,10 @@ private:
     bool isScalar = false;
     int64_t count = 0;
   };
-  std::vector<Result> reportResults, logLikResults;
+  std::vector<Result> reportResults, logLikResults, usedResults;
+  std::string weightedPlate;
+  /// Whether observed values are placeholders.
+  bool hasPlaceholders = false;
   std::vector<std::string> observationNames;
   std::vector<std::string> omittedObservations;
 
@@ -206,18 +262,25 @@ private:
   /// `elbo` is null where the gradient serves.
   JIT::Function check = nullptr, shapes = nullptr, initialFunction = nullptr,
                 elbo = nullptr, elboGradient = nullptr,
-                counterGradient = nullptr, latentsFunction = nullptr,
-                logGuide = nullptr, logJoint = nullptr,
-                reportFunction = nullptr, logLikFunction = nullptr;
+                counterGradient = nullptr, counterELBO = nullptr,
+                latentsFunction = nullptr, logGuide = nullptr,
+                logJoint = nullptr, reportFunction = nullptr,
+                logLikFunction = nullptr, usedFunction = nullptr;
+  /// Whether those compute the importance-weighted bound.
+  bool importanceWeighted = false;
+  /// The weight of the divergences, where the counter's functions take it.
+  std::optional<double> klWeight;
   JIT::Timing timing;
   double passSeconds = 0;
+  /// Of the function of the start, where it takes one.
+  std::optional<uint64_t> initialSeed;
 
   int64_t parameterCount = 0, guideParameterCount = 0, latentCount = 0,
           noiseCount = 0, work = 1;
   std::vector<fit::DataPlate> plates;
   std::vector<data::NamedArray> parameters, latentArrays;
   std::vector<double> initial;
-  std::vector<fit::ReportedArray> reported, observations;
+  std::vector<fit::ReportedArray> reported, observations, used;
 };
 
 } // namespace vi

@@ -8,12 +8,11 @@
 #include "Diagnosis.h"
 #include "Explanation.h"
 #include "JITModel.h"
+#include "LearnedModel.h"
+#include "ModelSource.h"
+#include "Training.h"
 
-#include "mlir/IR/DialectRegistry.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Support/FileUtilities.h"
 #include "vi/Data/DataSet.h"
 #include "vi/Data/OutputFile.h"
 #include "vi/Data/Progress.h"
@@ -28,7 +27,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
 #include <cmath>
@@ -48,6 +46,10 @@ cl::OptionCategory category("vi-fit options");
 
 cl::opt<std::string> modelFile(cl::Positional, cl::Required,
                                cl::desc("MODEL.mlir"), cl::cat(category));
+cl::list<std::string>
+    includes("include",
+             cl::desc("files with functions that the model calls (vi.call)"),
+             cl::value_desc("file"), cl::cat(category));
 cl::list<std::string>
     dataFiles("data",
               cl::desc("data: .json, .csv, or NAME=FILE.npy; several "
@@ -95,7 +97,12 @@ cl::opt<vi::fit::OptimizerKind> optimizer(
                clEnumValN(vi::fit::OptimizerKind::LBFGS, "lbfgs",
                           "L-BFGS over draws held fixed"),
                clEnumValN(vi::fit::OptimizerKind::Adam, "adam",
-                          "Adam over fresh draws")),
+                          "Adam over fresh draws"),
+               clEnumValN(vi::fit::OptimizerKind::AdamW, "adamw",
+                          "with --epochs: Adam, and weights decay"),
+               clEnumValN(vi::fit::OptimizerKind::SGD, "sgd",
+                          "with --epochs: stochastic gradients with "
+                          "momentum")),
     cl::init(vi::fit::OptimizerKind::Automatic), cl::cat(category));
 cl::opt<double> stepSize("step-size",
                          cl::desc("first step size of Adam, in standard "
@@ -428,35 +435,41 @@ llvm::Error checkDrawCounts(const vi::JITModel &model) {
   return check("--samples", samples, model.getNoiseCount());
 }
 
+int train(vi::JITModel &model, llvm::ArrayRef<double> start,
+          double compileSeconds) {
+  vi::TrainingSetup setup;
+  setup.seed = seed;
+  setup.batchSize = batchSize;
+  setup.samples = samples;
+  setup.optimizer = optimizer;
+  setup.outputDirectory = outputDirectory;
+  setup.quiet = quiet;
+  setup.compileSeconds = compileSeconds;
+  setup.isInterrupted = [] { return interrupted != 0; };
+  std::signal(SIGINT, handleInterrupt);
+  llvm::Expected<vi::TrainingOutcome> outcome =
+      vi::runTraining(model, start, setup);
+  if (!outcome)
+    return reportError(outcome.takeError());
+  return *outcome == vi::TrainingOutcome::Completed ? Converged : NotConverged;
+}
+
 int run() {
   auto begin = std::chrono::steady_clock::now();
   if (!outputDirectory.empty())
     if (llvm::Error error = vi::data::createOutputDirectory(outputDirectory))
       return reportError(std::move(error));
 
-  std::string message;
-  std::unique_ptr<llvm::MemoryBuffer> buffer =
-      openInputFile(modelFile, &message);
-  if (!buffer) {
-    llvm::errs() << "vi-fit: error: " << message << "\n";
-    return Failure;
-  }
-  DialectRegistry registry;
-  vi::registerAllDialects(registry);
-  vi::registerAllExtensions(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  // The source line is shown; the operation behind it is no help to a user.
-  context.printOpOnDiagnostic(false);
   vi::Explanation explanation;
-  if (explain && failed(explanation.attach(context)))
-    return Failure;
-  std::string source = buffer->getBuffer().str();
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler handler(sources, &context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
-    return Failure;
+  auto setUp = [&](MLIRContext &context) {
+    return explain ? explanation.attach(context) : success();
+  };
+  llvm::Expected<std::unique_ptr<vi::ModelSource>> source =
+      vi::ModelSource::open(
+          modelFile, std::vector<std::string>(includes.begin(), includes.end()),
+          setUp);
+  if (!source)
+    return reportError(source.takeError());
   double parseSeconds = getSecondsSince(begin);
 
   auto dataBegin = std::chrono::steady_clock::now();
@@ -471,23 +484,28 @@ int run() {
   compileOptions.model = modelName;
   compileOptions.guide = guideName;
   compileOptions.estimator = estimator;
+  compileOptions.seed = vi::fit::foldIn(seed, 103);
   compileOptions.withLogLik = logLik;
-  compileOptions.withLogJoint = evaluateFile.empty();
+  compileOptions.withLogJoint = evaluateFile.empty() && !vi::isTrainingWanted();
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
   // To be asked where something is not finite.
-  OwningOpRef<ModuleOp> pristine = module->clone();
+  OwningOpRef<ModuleOp> pristine = (*source)->getModule().clone();
+  compileOptions.forTraining = vi::isTrainingWanted();
+  compileOptions.importanceWeighted = vi::isImportanceWeightingWanted();
+  compileOptions.withKLWeight = vi::isKLWarmupWanted();
   llvm::Expected<std::unique_ptr<vi::JITModel>> created =
-      vi::JITModel::create(*module, data, compileOptions);
+      vi::JITModel::create((*source)->getModule(), data, compileOptions);
   if (!created)
     return reportError(created.takeError());
   vi::JITModel &model = **created;
   if (explain)
-    explanation.print(llvm::outs(), source);
+    explanation.print(llvm::outs(), (*source)->getText());
   double compileSeconds = getSecondsSince(compileBegin) + parseSeconds;
 
-  if (llvm::Error error = checkDrawCounts(model))
-    return reportError(std::move(error));
+  if (!vi::isTrainingWanted())
+    if (llvm::Error error = checkDrawCounts(model))
+      return reportError(std::move(error));
 
   if (!evaluateFile.empty())
     return evaluate(model);
@@ -496,6 +514,9 @@ int run() {
   llvm::Expected<std::vector<double>> start = chooseStart(model, isGiven);
   if (!start)
     return reportError(start.takeError());
+
+  if (vi::isTrainingWanted())
+    return train(model, *start, compileSeconds);
 
   vi::fit::FitOptions options;
   options.seed = seed;
@@ -666,10 +687,18 @@ int main(int argc, char **argv) {
   });
   vi::registerAllPasses();
   registerPassManagerCLOptions();
-  cl::HideUnrelatedOptions(category);
+  cl::HideUnrelatedOptions({&category, &vi::getTrainingCategory()});
+  vi::hideUnrelatedOptionsOfCommands();
   if (!cl::ParseCommandLineOptions(
           argc, argv, "fit a model of the vi dialect to data\n", &llvm::errs()))
     return Usage;
+  if (vi::isLearnedModelCommand()) {
+    if (std::optional<std::string> message = vi::checkCommandOptions())
+      return reportUsage(*message);
+    if (llvm::Error error = vi::runLearnedModelCommand())
+      return reportError(std::move(error));
+    return Converged;
+  }
   if (samples < 0 || batchSize < 0 || iterations < 0 || maxRows < 0 ||
       startCount < 0)
     return reportUsage("--samples, --batch-size, --iterations, --max-rows and "
@@ -681,14 +710,31 @@ int main(int argc, char **argv) {
   if (!(stepSize >= 0) || !std::isfinite(stepSize))
     return reportUsage("--step-size must be a positive number");
   double range = 1;
-  if (!llvm::StringRef(init).getAsDouble(range) &&
-      !(range >= 0 && std::isfinite(range)))
+  bool isRange = !llvm::StringRef(init).getAsDouble(range);
+  if (isRange && !(range >= 0 && std::isfinite(range)))
     return reportUsage("--init=" + init +
                        ": the range of a random start must be a number that is "
                        "not negative");
   if (batchSize > 0 && optimizer == vi::fit::OptimizerKind::LBFGS)
     return reportUsage("--batch-size needs an optimizer for noisy gradients: "
                        "not --optimizer=lbfgs");
+  if (std::optional<std::string> message =
+          vi::checkTrainingOptions(!outputDirectory.empty()))
+    return reportUsage(*message);
+  bool isForTraining = optimizer == vi::fit::OptimizerKind::AdamW ||
+                       optimizer == vi::fit::OptimizerKind::SGD;
+  if (isForTraining && !vi::isTrainingWanted())
+    return reportUsage("--optimizer=adamw and --optimizer=sgd need --epochs");
+  if (vi::isTrainingWanted() &&
+      (optimizer == vi::fit::OptimizerKind::LBFGS || iterations > 0 ||
+       stepSize > 0 || (vi::isImportanceWeightingWanted() && samples > 0) ||
+       logLik || !evaluateFile.empty()))
+    return reportUsage(
+        "--epochs does not go with --optimizer=lbfgs, "
+        "--iterations, --step-size, --log-lik or --evaluate, nor "
+        "--importance-samples with --samples");
+  if (vi::isTrainingWanted() && (init == "random" || isRange))
+    return reportUsage("--init takes a parameters.json with --epochs");
   int status = run();
   llvm::outs().flush();
   if (llvm::outs().has_error()) {

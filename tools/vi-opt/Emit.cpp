@@ -17,6 +17,8 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "vi/Data/OutputFile.h"
+#include "vi/Dialect/VI/IR/VI.h"
+#include "vi/Pipelines/Include.h"
 #include "vi/Target/CInterface.h"
 #include "vi/Target/Passes.h"
 #include "llvm/IR/LLVMContext.h"
@@ -193,7 +195,13 @@ llvm::Error compile(ModuleOp module, StringRef name, StringRef guard,
     const PassPipelineInfo *info = PassPipelineInfo::lookup(modelPipeline);
     if (!info)
       return success();
-    return info->addToPipeline(manager, options.pipelineOptions,
+    // Models that learn are compiled for their use, too.
+    bool isLearned = false;
+    for (auto model : module.getOps<vi::ModelOp>())
+      isLearned |= !model.getBody().getOps<vi::ParamOp>().empty();
+    return info->addToPipeline(manager,
+                               options.pipelineOptions +
+                                   (isLearned ? " generative=true" : ""),
                                [&](const Twine &message) {
                                  return emitError(module.getLoc(), message);
                                });
@@ -260,6 +268,9 @@ llvm::Error vi::emitFile(StringRef input, StringRef output,
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, parser);
   if (!module)
     return llvm::createStringError("cannot parse '" + input + "'");
+  for (const std::string &include : options.includes)
+    if (failed(includeFunctions(*module, include)))
+      return llvm::createStringError("cannot include '" + include + "'");
   SmallVector<char, 0> bytes;
   if (llvm::Error error = compile(
           *module, input, llvm::sys::path::stem(output == "-" ? input : output),

@@ -26,6 +26,8 @@ enum class EmitKind { None, MLIR, LLVM, Assembly, Object, Shared, Header };
 /// What `--emit` and the options beside it ask for.
 struct EmitOptions {
   EmitKind kind = EmitKind::None;
+  /// Files with functions that models call.
+  std::vector<std::string> includes;
   /// Options of the pipeline from model to exported functions, as text.
   std::string pipelineOptions;
   TargetDescription target;

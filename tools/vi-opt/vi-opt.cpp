@@ -42,6 +42,11 @@ static cl::opt<std::string>
                    "fullrank or delta"),
           cl::value_desc("family"), cl::init("meanfield"), cl::cat(category));
 
+static cl::list<std::string>
+    includes("include",
+             cl::desc("Files with functions that models call (vi.call)"),
+             cl::value_desc("file"), cl::cat(category));
+
 static cl::opt<int64_t>
     samples("samples", cl::desc("Draws for each expectation that is estimated"),
             cl::value_desc("N"), cl::init(1), cl::cat(category));
@@ -88,6 +93,7 @@ int main(int argc, char **argv) {
   if (emitKind == vi::EmitKind::None) {
     for (cl::Option *option :
          {static_cast<cl::Option *>(&guide),
+          static_cast<cl::Option *>(std::addressof(includes)),
           static_cast<cl::Option *>(&samples),
           static_cast<cl::Option *>(&triple), static_cast<cl::Option *>(&cpu),
           static_cast<cl::Option *>(&features),
@@ -108,6 +114,7 @@ int main(int argc, char **argv) {
     return fail("--samples must be at least 1, not " + llvm::Twine(samples));
   vi::EmitOptions options;
   options.kind = emitKind;
+  options.includes = {includes.begin(), includes.end()};
   options.pipelineOptions =
       (isName ? "guide=" + guide.substr(1)
               : "family=" + guide +

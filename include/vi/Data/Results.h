@@ -13,6 +13,7 @@
 #ifndef VI_DATA_RESULTS_H
 #define VI_DATA_RESULTS_H
 
+#include "vi/Data/DataSet.h"
 #include "vi/Data/OutputFile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -160,6 +161,12 @@ llvm::Error writeTrace(llvm::StringRef path, llvm::ArrayRef<TraceEntry> trace);
 /// Writes `parameters.json`: an object of nested row-major arrays by name.
 llvm::Error writeParameters(llvm::StringRef path,
                             llvm::ArrayRef<NamedArray> parameters);
+
+/// Writes an array as `.npy`, format 1.0: `f8`, `i8`, `i4` or `b1`, as `kind`
+/// says. Whole numbers are exact.
+llvm::Error writeNPY(llvm::StringRef path, ElementKind kind,
+                     llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<double> values);
 
 /// Prints {"elbo": ..., "gradient": {NAME: ...}}, the gradient in the form of
 /// `parameters.json`.

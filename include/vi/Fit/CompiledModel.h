@@ -103,6 +103,14 @@ public:
                            uint64_t seed, llvm::ArrayRef<PlateBatch> batches,
                            llvm::MutableArrayRef<double> gradient);
 
+  /// The ELBO alone, over the same draws.
+  virtual double evaluateWithSeed(llvm::ArrayRef<double> parameters,
+                                  int64_t samples, uint64_t seed,
+                                  llvm::ArrayRef<PlateBatch> batches);
+  /// The weight of the divergences of the guide from the prior in what the
+  /// functions with a seed compute: the ELBO at 1. Only where it was asked for.
+  virtual void setKLWeight(double weight) {}
+
   /// The draw of q for a row of noise.
   virtual void getLatents(llvm::ArrayRef<double> parameters,
                           llvm::ArrayRef<double> noise,
@@ -134,6 +142,14 @@ public:
   virtual bool permuteMembers(size_t plate, llvm::ArrayRef<int64_t> order) {
     return false;
   }
+
+  /// Whether some members of a data plate can stand for the data: the functions
+  /// with a seed depend on a member only through its data, and no parameter is
+  /// a member's own.
+  virtual bool canSelectMembers(size_t plate) const { return false; }
+  /// Takes these members of a data plate for the data, in this order: batches
+  /// count from the first of them. An empty list goes back to all.
+  virtual void selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) {}
 };
 
 /// Whole plates, each with scale 1.

@@ -26,7 +26,10 @@ enum class OptimizerKind {
   /// L-BFGS for whole data sets, Adam for minibatches.
   Automatic,
   LBFGS,
-  Adam
+  Adam,
+  /// For training (`Trainer`) alone.
+  AdamW,
+  SGD
 };
 
 /// The gradient norm in the metric of q (`FitResult::gradientNorm`) at which a

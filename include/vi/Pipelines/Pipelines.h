@@ -50,6 +50,16 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
       *this, "counter",
       llvm::cl::desc("take noise from a counter (seed), not from an array"),
       llvm::cl::init(false)};
+  Option<bool> generative{
+      *this, "generative",
+      llvm::cl::desc("also the functions that use a learned model: encode, "
+                     "decode, reconstruct, sample, log_weights"),
+      llvm::cl::init(false)};
+  Option<bool> klWeight{
+      *this, "kl-weight",
+      llvm::cl::desc("give the ELBO a weight of the divergences as an argument "
+                     "(KL warm-up)"),
+      llvm::cl::init(false)};
   Option<int64_t> samples{
       *this, "samples",
       llvm::cl::desc("draws of expectations in functions without an argument "

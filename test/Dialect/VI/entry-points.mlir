@@ -37,7 +37,7 @@ vi.guide @g for @m(%J: index, %k: tensor<?xi64> {vi.index = #vi.index<base = 1, 
 // CHECK-SAME:    vi.log_lik = ["y"]
 // CHECK-SAME:    vi.model = "m"
 // CHECK-SAME:    vi.observed = [{argument = "y", site = "y", support = "real"}]
-// CHECK-SAME:    vi.parameters = [{kind = "guide", name = "loc", support = "real", type = tensor<?xf64>}, {kind = "model", name = "theta", support = "positive", type = f64}]
+// CHECK-SAME:    vi.parameters = [{initial, kind = "guide", name = "loc", support = "real", type = tensor<?xf64>}, {kind = "model", name = "theta", support = "positive", type = f64}]
 // CHECK-SAME:    vi.plates = ["obs"]
 // CHECK-SAME:    vi.sites = [{kind = "parameter", name = "theta", {{.*}}}, {kind = "latent", name = "a", {{.*}}}, {kind = "prediction", name = "y_rep", {{.*}}}]
 // CHECK:         %[[P:.*]] = arith.addi %[[J]], %c1 : index

@@ -16,6 +16,8 @@
 #include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace vi;
 
@@ -64,6 +66,18 @@ void VIDialect::initialize() {
       >();
   addInterfaces<VIInlinerInterface>();
   registerScopeNotes(getContext());
+}
+
+LogicalResult
+InitializerAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        InitializerKind, FloatAttr scale) {
+  if (!scale)
+    return success();
+  double value = scale.getValueAsDouble();
+  if (!(value > 0) || !std::isfinite(value))
+    return emitError() << "the scale of random weights must be positive, not "
+                       << value;
+  return success();
 }
 
 LogicalResult DistType::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -69,6 +69,10 @@ LogicalResult ELBOOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   if (parameters.getRank() != 1 || !parameters.getElementType().isF64())
     return emitOpError("has parameters of type ")
            << parameters << "; expected a vector of f64";
+  if (getKlWeight() && getKlWeight().getType() != getResult().getType())
+    return emitOpError("has a weight of divergences of type ")
+           << getKlWeight().getType() << ", and a result of type "
+           << getResult().getType();
   if (getData().getTypes() != TypeRange(model.getArgumentTypes()))
     return emitOpError("has data of types [")
            << getData().getTypes() << "]; model @" << getModel() << " takes ["

@@ -412,3 +412,52 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   });
   return failure(result.wasInterrupted());
 }
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto callee = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getCalleeAttr());
+  // It may come from a file that is included later.
+  if (!callee)
+    return success();
+  if (isa<ModelOp, GuideOp>(callee.getOperation()))
+    return emitOpError("is of @") << getCallee() << ", which is no function";
+  auto describe = [&](InFlightDiagnostic diagnostic) {
+    diagnostic.attachNote(callee.getLoc()) << "the function is here";
+    return diagnostic;
+  };
+  // Dimensions that are dynamic in the function may be static here.
+  auto isCompatible = [](Type here, Type there) {
+    auto tensor = dyn_cast<RankedTensorType>(here),
+         wanted = dyn_cast<RankedTensorType>(there);
+    if (!tensor || !wanted)
+      return here == there;
+    if (tensor.getElementType() != wanted.getElementType() ||
+        tensor.getRank() != wanted.getRank())
+      return false;
+    return llvm::all_of(llvm::zip(tensor.getShape(), wanted.getShape()),
+                        [](auto sizes) {
+                          auto [size, other] = sizes;
+                          return ShapedType::isDynamic(size) ||
+                                 ShapedType::isDynamic(other) || size == other;
+                        });
+  };
+  auto check = [&](TypeRange here, TypeRange there,
+                   const char *what) -> LogicalResult {
+    if (here.size() != there.size())
+      return describe(emitOpError("has ")
+                      << here.size() << " " << what << "s; @" << getCallee()
+                      << " has " << there.size());
+    for (auto [i, type, wanted] : llvm::enumerate(here, there))
+      if (!isCompatible(type, wanted))
+        return describe(emitOpError(what) << " " << i << " is of type " << type
+                                          << ", not " << wanted);
+    return success();
+  };
+  if (failed(check(getOperandTypes(), callee.getArgumentTypes(), "operand")))
+    return failure();
+  return check(getResultTypes(), callee.getResultTypes(), "result");
+}

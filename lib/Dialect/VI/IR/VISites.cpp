@@ -235,6 +235,14 @@ static LogicalResult verifyInitial(ParamOp op) {
   if (!initial)
     return success();
   Type type = op.getValue().getType();
+  if (isa<InitializerAttr>(*initial)) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getRank() < 2 || op.getSupport() != SupportKind::Real)
+      return op.emitOpError("starts at random; that is for real parameters of "
+                            "rank two and more, not for ")
+             << stringifySupportKind(op.getSupport()) << " " << type;
+    return success();
+  }
   auto elements = dyn_cast<DenseFPElementsAttr>(*initial);
   if (!elements && !isa<FloatAttr>(*initial))
     return op.emitOpError("initial value must be a number or the elements of ")

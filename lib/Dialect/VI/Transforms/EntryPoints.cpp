@@ -6,25 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "vi/Dialect/RNG/IR/RNG.h"
+#include "EntryPointBuilder.h"
+
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Bijectors.h"
 #include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/Transforms/DataChecks.h"
-#include "vi/Dialect/VI/Transforms/Noise.h"
 #include "vi/Dialect/VI/Transforms/Observations.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
-#include "vi/Dialect/VI/Transforms/ProgramInliner.h"
-#include "vi/Dialect/VI/Transforms/Shapes.h"
-#include "vi/Dialect/VI/Transforms/Sites.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace vi {
@@ -37,221 +31,19 @@ using namespace vi;
 
 namespace {
 
-/// A site as the flat vector of latents holds it.
-struct LatentSite {
-  SampleOp op;
-  SmallVector<Value> shape;
-};
-
-/// A program whose latents are given, not drawn.
-class GivenLatentsInliner : public ProgramInliner {
-public:
-  using ProgramInliner::ProgramInliner;
-
-  /// Where log-densities of sites are taken: in a model all, in a guide those
-  /// of sites that have a density (see below).
-  bool densities = true;
-  /// Whether values of sites and generated quantities are collected.
-  bool reports = false;
-  /// The observations whose log-densities are collected.
-  llvm::StringSet<> pointwise;
-  /// The key of generated draws.
-  Value key;
-
-protected:
-  FailureOr<Value> emitSample(SampleOp op, Value distribution,
-                              ValueRange) override {
-    Value value = inputs.lookup(op.getName());
-    if (!value)
-      return op.emitError("latent site '")
-             << op.getName() << "' has no value here";
-    if (value.getType() != op.getValue().getType())
-      value = tensor::CastOp::create(builder, op.getLoc(),
-                                     op.getValue().getType(), value);
-    if (densities)
-      terms.push_back(buildLogProb(op.getLoc(), distribution, value));
-    if (reports && !op.getName().ends_with(getUnconstrainedSuffix()))
-      outputs[op.getName()] = value;
-    return value;
-  }
-  FailureOr<Value> emitParam(ParamOp op, ValueRange bounds,
-                             ValueRange sizes) override {
-    FailureOr<Value> value = ProgramInliner::emitParam(op, bounds, sizes);
-    if (succeeded(value) && reports)
-      outputs[op.getName()] = *value;
-    return value;
-  }
-  LogicalResult emitObserve(ObserveOp op, Value distribution, Value value,
-                            Value mask) override {
-    bool isWanted = pointwise.contains(op.getName());
-    if (densities || isWanted) {
-      Value term = buildLogProb(op.getLoc(), distribution, value, mask);
-      if (densities)
-        terms.push_back(term);
-      if (isWanted)
-        outputs[op.getName()] = term;
-    }
-    return success();
-  }
-  LogicalResult emitFactor(FactorOp op, Value value) override {
-    if (densities && failed(ProgramInliner::emitFactor(op, value)))
-      return failure();
-    if (pointwise.contains(op.getName()))
-      outputs[op.getName()] =
-          convertFloats(builder, op.getLoc(), value, floatType);
-    return success();
-  }
-  LogicalResult emitDeterministic(DeterministicOp op, Value value) override {
-    if (reports)
-      outputs[op.getName()] = value;
-    return success();
-  }
-  FailureOr<Value> emitPredict(PredictOp op, Value distribution,
-                               ValueRange sizes) override {
-    if (!reports)
-      return Value();
-    ImplicitLocOpBuilder b(op.getLoc(), builder);
-    Type i64 = b.getI64Type();
-    Value site =
-        arith::ConstantOp::create(b, b.getI64IntegerAttr(predictions++));
-    Value stream = rng::FoldInOp::create(b, key, site);
-    Value member = buildMemberIndex(b, b.getInsertionBlock());
-    Value number =
-        member
-            ? arith::IndexCastOp::create(b, i64, member).getResult()
-            : arith::ConstantOp::create(b, b.getI64IntegerAttr(0)).getResult();
-    CounterNoise noise(stream, number);
-    Value value =
-        buildDraw(b, distribution, op.getValue().getType(), sizes, noise);
-    if (!value)
-      return failure();
-    outputs[op.getName()] = value;
-    return value;
-  }
-
-private:
-  unsigned predictions = 0;
-};
-
-/// The guide, with draws from one row of standard normals.
-class DrawingInliner : public ProgramInliner {
-public:
-  DrawingInliner(OpBuilder &builder, FloatType type, ParameterReader &reader,
-                 Value normals)
-      : ProgramInliner(builder, type, reader), normals(normals) {}
-  /// Where each site's noise starts in the row, and how much a member has.
-  llvm::StringMap<std::pair<Value, Value>> starts;
-
-protected:
-  FailureOr<Value> emitSample(SampleOp op, Value distribution,
-                              ValueRange sizes) override {
-    ImplicitLocOpBuilder b(op.getLoc(), builder);
-    auto [position, width] = starts.lookup(op.getName());
-    if (Value member = buildMemberIndex(b, b.getInsertionBlock()))
-      position = arith::AddIOp::create(b, position,
-                                       arith::MulIOp::create(b, member, width));
-    HeldNoise noise(normals, position);
-    Value value =
-        buildDraw(b, distribution, op.getValue().getType(), sizes, noise);
-    if (!value)
-      return failure();
-    outputs[op.getName()] = value;
-    return value;
-  }
-
-private:
-  Value normals;
-};
-
-/// Makes the entry points of one model.
-class EntryPointBuilder {
-public:
-  EntryPointBuilder(ModelOp model, GuideOp guide, bool counter)
-      : model(model), guide(guide), counter(counter),
-        builder(model.getContext()) {
-    builder.setInsertionPointAfter(guide->isBeforeInBlock(model)
-                                       ? model.getOperation()
-                                       : guide.getOperation());
-    type = builder.getF64Type();
-    flat = RankedTensorType::get({ShapedType::kDynamic}, type);
-  }
-
-  LogicalResult build();
-
-private:
-  struct Argument {
-    StringRef name;
-    Type type;
-    StringRef doc;
-    StringRef marker = {};
-  };
-
-  /// Starts a function NAME_suffix of the data and `arguments`.
-  func::FuncOp start(StringRef suffix, ArrayRef<Argument> arguments,
-                     TypeRange results, StringRef doc);
-  /// Ends it with its results and their names.
-  void finish(func::FuncOp func, ValueRange results,
-              ArrayRef<std::string> names, ArrayRef<std::string> docs = {});
-  /// Ends it with what an inliner has collected.
-  void finishWithOutputs(func::FuncOp func, ProgramInliner &inliner);
-  ValueRange getData(func::FuncOp func) {
-    return func.getArguments().take_front(model.getNumArguments());
-  }
-  IRMapping mapData(FunctionOpInterface program, func::FuncOp func) {
-    IRMapping mapping;
-    mapping.map(program.getFunctionBody().getArguments(), getData(func));
-    return mapping;
-  }
-
-  /// The latent sites of the model, with shapes in terms of `mapping`.
-  FailureOr<SmallVector<LatentSite>> getLatents(IRMapping &mapping);
-  /// The number of elements of sites together.
-  Value getLatentCount(ArrayRef<LatentSite> sites);
-  /// Adds the unconstrained parameters of a program to a layout.
-  LogicalResult addParameters(FunctionOpInterface program, IRMapping &mapping,
-                              FlatLayout &layout);
-  /// The shape of a parameter on the unconstrained scale.
-  FailureOr<SmallVector<Value>>
-  getParameterShape(ParamOp op, IRMapping &mapping, bool unconstrained);
-  /// Gives the inliner the parts of u as the values of sites.
-  LogicalResult giveLatents(ProgramInliner &inliner, func::FuncOp func,
-                            Value latents);
-  /// Starts a function NAME_suffix of the data, the parameters, the latents and
-  /// `more`.
-  func::FuncOp startAtLatents(StringRef suffix, ArrayRef<Argument> more,
-                              TypeRange results, StringRef doc);
-  /// Puts a program into such a function. The model's parameters come after
-  /// the guide's.
-  LogicalResult inlineAtLatents(func::FuncOp func, FunctionOpInterface program,
-                                ParameterReader &reader,
-                                GivenLatentsInliner &inliner);
-
-  LogicalResult buildShapes();
-  LogicalResult buildCheck();
-  LogicalResult buildInitial();
-  LogicalResult buildELBO();
-  LogicalResult buildLatents();
-  LogicalResult buildLogGuide();
-  LogicalResult buildLogJoint();
-  LogicalResult buildLogLik();
-  LogicalResult buildReport();
-
-  ModelOp model;
-  GuideOp guide;
-  bool counter;
-  OpBuilder builder;
-  FloatType type;
-  RankedTensorType flat;
-};
-
 struct EntryPoints : vi::impl::EntryPointsBase<EntryPoints> {
   using EntryPointsBase::EntryPointsBase;
   void runOnOperation() override {
     for (auto model :
          llvm::make_early_inc_range(getOperation().getOps<ModelOp>())) {
       FailureOr<GuideOp> found = getGuide(model, guide);
+      EntryPointsOptions options;
+      options.guide = guide;
+      options.counter = counter;
+      options.generative = generative;
+      options.klWeight = klWeight;
       if (failed(found) ||
-          failed(EntryPointBuilder(model, *found, counter).build()))
+          failed(EntryPointBuilder(model, *found, options).build()))
         return signalPassFailure();
     }
   }
@@ -462,9 +254,15 @@ LogicalResult EntryPointBuilder::buildShapes() {
       if (failed(shape))
         return WalkResult::interrupt();
       addShape((kind + "." + op.getName()).str(), *shape);
-      parameterAttrs.push_back(describe(builder, op.getName(), kind,
-                                        op.getSupport(),
-                                        op.getValue().getType()));
+      Attribute description =
+          describe(builder, op.getName(), kind, op.getSupport(),
+                   op.getValue().getType());
+      if (op.getInitial()) {
+        NamedAttrList entries(cast<DictionaryAttr>(description));
+        entries.set("initial", builder.getUnitAttr());
+        description = entries.getDictionary(builder.getContext());
+      }
+      parameterAttrs.push_back(description);
       return WalkResult::advance();
     });
   };
@@ -516,6 +314,11 @@ LogicalResult EntryPointBuilder::buildShapes() {
              buildObservationShape(builder, observation, modelMapping));
     observations.push_back(builder.getStringAttr(observation.name));
   }
+  if (options.generative &&
+      failed(addGenerativeShapes(
+          modelMapping, guideMapping,
+          [&](StringRef name, ValueRange shape) { addShape(name, shape); })))
+    return failure();
   func->setAttr("vi.log_lik", builder.getArrayAttr(observations));
   for (Operation *op : omitted) {
     auto site = op->getAttrOfType<StringAttr>("name");
@@ -593,9 +396,98 @@ LogicalResult EntryPointBuilder::buildCheck() {
   return success();
 }
 
+/// Independent random elements of a parameter (`#vi.init`).
+static Value buildInitialWeights(ImplicitLocOpBuilder &b,
+                                 InitializerAttr initializer, Value key,
+                                 ArrayRef<Value> shape, RankedTensorType type) {
+  FloatType element = cast<FloatType>(type.getElementType());
+  auto constant = [&](double value) -> Value {
+    return arith::ConstantOp::create(b, b.getFloatAttr(element, value));
+  };
+  // What goes in and out of a unit, each times the size of the field.
+  SmallVector<Value> in{shape[1]}, out{shape[0]};
+  for (Value size : shape.drop_front(2)) {
+    in.push_back(size);
+    out.push_back(size);
+  }
+  auto count = [&](ArrayRef<Value> sizes) -> Value {
+    Value number = arith::IndexCastOp::create(
+        b, b.getI64Type(), buildProduct(b, b.getLoc(), sizes));
+    return arith::SIToFPOp::create(b, element, number);
+  };
+  Value deviation = constant(initializer.getFactor());
+  bool isUniform = false;
+  Value divisor;
+  switch (initializer.getKind()) {
+  case InitializerKind::Uniform:
+    isUniform = true;
+    break;
+  case InitializerKind::Normal:
+    break;
+  case InitializerKind::GlorotUniform:
+    isUniform = true;
+    [[fallthrough]];
+  case InitializerKind::GlorotNormal:
+    divisor = arith::AddFOp::create(b, count(in), count(out));
+    break;
+  case InitializerKind::HeUniform:
+    isUniform = true;
+    [[fallthrough]];
+  case InitializerKind::HeNormal:
+    divisor = count(in);
+    break;
+  }
+  if (divisor) {
+    // The variance of a uniform distribution is a third of its end's square.
+    Value variance =
+        arith::DivFOp::create(b, constant(isUniform ? 6.0 : 2.0), divisor);
+    deviation =
+        arith::MulFOp::create(b, deviation, math::SqrtOp::create(b, variance));
+  }
+  SmallVector<Value> dynamic;
+  for (auto [i, size] : llvm::enumerate(shape))
+    if (type.isDynamicDim(i))
+      dynamic.push_back(size);
+  return tensor::GenerateOp::create(
+      b, type, dynamic, [&](OpBuilder &inner, Location loc, ValueRange place) {
+        ImplicitLocOpBuilder nested(loc, inner);
+        Value linear = place.front();
+        for (auto [size, position] :
+             llvm::zip(shape.drop_front(), place.drop_front()))
+          linear = arith::AddIOp::create(
+              nested, arith::MulIOp::create(nested, linear, size), position);
+        Value index =
+            arith::IndexCastOp::create(nested, nested.getI64Type(), linear);
+        Value value;
+        if (isUniform) {
+          Value unit = rng::UniformOp::create(nested, element, key, index);
+          value = arith::SubFOp::create(
+              nested, arith::AddFOp::create(nested, unit, unit), constant(1));
+        } else {
+          value = rng::NormalOp::create(nested, element, key, index);
+        }
+        tensor::YieldOp::create(
+            nested,
+            arith::MulFOp::create(nested, value, deviation).getResult());
+      });
+}
+
 LogicalResult EntryPointBuilder::buildInitial() {
-  auto func = start("initial", {}, {flat},
+  bool isRandom = false;
+  for (FunctionOpInterface program :
+       {FunctionOpInterface(guide), FunctionOpInterface(model)})
+    program.getFunctionBody().walk([&](ParamOp op) {
+      isRandom |= isa_and_nonnull<InitializerAttr>(
+          op.getInitial().value_or(Attribute()));
+    });
+  SmallVector<Argument> arguments;
+  if (isRandom)
+    arguments.push_back({"seed", builder.getI64Type(),
+                         "seed of the parameters that start at random",
+                         "vi.seed"});
+  auto func = start("initial", arguments, {flat},
                     "The unconstrained parameters where a fit starts.");
+  int64_t randomParameters = 0;
   Location loc = model.getLoc();
   IRMapping guideMapping = mapData(guide, func);
   IRMapping modelMapping = mapData(model, func);
@@ -628,7 +520,15 @@ LogicalResult EntryPointBuilder::buildInitial() {
         Value value;
         Type unconstrained =
             getUnconstrainedType(op.getSupport(), op.getValue().getType());
-        if (auto number = dyn_cast<FloatAttr>(*initial)) {
+        if (auto initializer = dyn_cast<InitializerAttr>(*initial)) {
+          ImplicitLocOpBuilder b(op.getLoc(), builder);
+          Value number = arith::ConstantOp::create(
+              b, b.getI64IntegerAttr(randomParameters++));
+          Value key =
+              rng::FoldInOp::create(b, func.getArguments().back(), number);
+          value = buildInitialWeights(b, initializer, key, *shape,
+                                      cast<RankedTensorType>(unconstrained));
+        } else if (auto number = dyn_cast<FloatAttr>(*initial)) {
           // One number for all elements of an elementwise support.
           Value scalar = arith::ConstantOp::create(
               builder, op.getLoc(),
@@ -684,7 +584,7 @@ LogicalResult EntryPointBuilder::buildELBO() {
     arguments.push_back({names[3 * i + 2], type,
                          "factor of everything in the plate: members / batch"});
   }
-  if (counter) {
+  if (options.counter) {
     arguments.push_back({"samples", index, "number of draws", "vi.samples"});
     arguments.push_back(
         {"seed", builder.getI64Type(), "seed of the draws", "vi.seed"});
@@ -695,6 +595,11 @@ LogicalResult EntryPointBuilder::buildELBO() {
                                type),
          "standard normals, a row of noise_count for each draw", "vi.noise"});
   }
+  if (options.klWeight)
+    arguments.push_back({"kl_weight", type,
+                         "weight of the divergences from the prior; the result "
+                         "is the bound at 1 only",
+                         "vi.kl_weight"});
   auto func =
       start("elbo", arguments, {type}, "The evidence lower bound, in nats.");
   unsigned first = model.getNumArguments();
@@ -704,7 +609,8 @@ LogicalResult EntryPointBuilder::buildELBO() {
   Value elbo = ELBOOp::create(
       builder, model.getLoc(), type, model.getSymNameAttr(),
       guide.getSymNameAttr(), getData(func), func.getArgument(first),
-      func.getArguments().slice(first + 1, 3 * plates.size()));
+      func.getArguments().slice(first + 1, 3 * plates.size()),
+      options.klWeight ? func.getArguments().back() : Value());
   finish(func, elbo, {"elbo"}, {"nats"});
   return success();
 }
@@ -737,17 +643,9 @@ LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
   return success();
 }
 
-LogicalResult EntryPointBuilder::buildLatents() {
-  auto func =
-      start("latents",
-            {{"parameters", flat, "unconstrained parameters"},
-             {"noise", flat, "noise_count standard normals"}},
-            {flat}, "A draw of all latents from the guide, unconstrained.");
+FailureOr<Value> EntryPointBuilder::emitDraw(func::FuncOp func,
+                                             DrawingInliner &inliner) {
   Location loc = model.getLoc();
-  Value parameters = func.getArgument(model.getNumArguments());
-  Value normals = func.getArgument(model.getNumArguments() + 1);
-  ParameterReader reader(parameters);
-  DrawingInliner inliner(builder, type, reader, normals);
   IRMapping guideMapping = mapData(guide, func);
   FlatLayout noise(builder, loc);
   WalkResult walked = guide.getBody().walk([&](SampleOp op) {
@@ -783,7 +681,23 @@ LogicalResult EntryPointBuilder::buildLatents() {
     result = buildFlatten(builder, loc, value, site.shape, result,
                           layout.add(site.shape));
   }
-  finish(func, result, {"latents"}, {"length latent_count"});
+  return result;
+}
+
+LogicalResult EntryPointBuilder::buildLatents() {
+  auto func =
+      start("latents",
+            {{"parameters", flat, "unconstrained parameters"},
+             {"noise", flat, "noise_count standard normals"}},
+            {flat}, "A draw of all latents from the guide, unconstrained.");
+  Value parameters = func.getArgument(model.getNumArguments());
+  Value normals = func.getArgument(model.getNumArguments() + 1);
+  ParameterReader reader(parameters);
+  DrawingInliner inliner(builder, type, reader, normals);
+  FailureOr<Value> result = emitDraw(func, inliner);
+  if (failed(result))
+    return failure();
+  finish(func, *result, {"latents"}, {"length latent_count"});
   return success();
 }
 
@@ -903,7 +817,7 @@ LogicalResult EntryPointBuilder::build() {
   if (failed(buildShapes()) || failed(buildCheck()) || failed(buildInitial()) ||
       failed(buildELBO()) || failed(buildLatents()) ||
       failed(buildLogGuide()) || failed(buildLogJoint()) ||
-      failed(buildLogLik()))
+      failed(buildLogLik()) || failed(buildReport()))
     return failure();
-  return buildReport();
+  return options.generative ? buildGenerative() : success();
 }

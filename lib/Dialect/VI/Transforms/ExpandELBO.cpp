@@ -35,7 +35,7 @@ protected:
                               ValueRange sizes) override {
     Value draw = DrawOp::create(builder, op.getLoc(), op.getValue().getType(),
                                 op.getNameAttr(), distribution, sizes);
-    terms.push_back(buildLogProb(op.getLoc(), distribution, draw));
+    addLatentTerm(op.getLoc(), distribution, draw);
     outputs[op.getName()] = draw;
     return draw;
   }
@@ -61,7 +61,7 @@ protected:
       return op.emitError("latent site '")
              << op.getName() << "' is of type " << op.getValue().getType()
              << ", the guide's draw of " << value.getType();
-    terms.push_back(buildLogProb(op.getLoc(), distribution, value));
+    addLatentTerm(op.getLoc(), distribution, value);
     return value;
   }
 };
@@ -112,8 +112,10 @@ LogicalResult ExpandELBO::expand(ELBOOp op) {
   ParameterReader reader(op.getParameters());
   GuideInliner guideInliner(builder, type, reader);
   guideInliner.batches = batches;
+  guideInliner.latentWeight = op.getKlWeight();
   ModelInliner modelInliner(builder, type, reader);
   modelInliner.batches = batches;
+  modelInliner.latentWeight = op.getKlWeight();
   if (failed(guideInliner.inlineProgram(guide, op.getData())))
     return failure();
   for (auto &[name, value] : guideInliner.outputs)

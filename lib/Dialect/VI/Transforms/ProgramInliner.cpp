@@ -156,6 +156,14 @@ Value ProgramInliner::buildLogProb(Location loc, Value distribution,
   return convertFloats(builder, loc, density, floatType);
 }
 
+void ProgramInliner::addLatentTerm(Location loc, Value distribution,
+                                   Value value) {
+  Value term = buildLogProb(loc, distribution, value);
+  if (latentWeight)
+    term = arith::MulFOp::create(builder, loc, latentWeight, term);
+  terms.push_back(term);
+}
+
 FailureOr<Value> ProgramInliner::emitParam(ParamOp op, ValueRange bounds,
                                            ValueRange sizes) {
   return reader.read(builder, op, bounds, sizes);
@@ -566,6 +574,8 @@ LogicalResult ProgramInliner::inlinePlate(PlateOp op, IRMapping &mapping) {
         inner = open.getSumArguments()[sumValues.size()];
       sumValues.push_back(inner);
     }
+    if (depth == 0 && op.getName() == memberTotals)
+      outputs[memberTotals] = getTotal(loc);
     Value total = open.getSumArguments()[density];
     for (Value term : terms)
       total = arith::AddFOp::create(builder, loc, total, term);

@@ -73,4 +73,61 @@ def VI_IndexAttr : AttrDef<VI_Dialect, "Index"> {
   let genVerifyDecl = 1;
 }
 
+def VI_InitializerKind : I32EnumAttr<"InitializerKind",
+    "a distribution of initial weights", [
+    I32EnumAttrCase<"Normal", 0, "normal">,
+    I32EnumAttrCase<"Uniform", 1, "uniform">,
+    I32EnumAttrCase<"GlorotNormal", 2, "glorot_normal">,
+    I32EnumAttrCase<"GlorotUniform", 3, "glorot_uniform">,
+    I32EnumAttrCase<"HeNormal", 4, "he_normal">,
+    I32EnumAttrCase<"HeUniform", 5, "he_uniform">]> {
+  let cppNamespace = "::vi";
+  let genSpecializedAttr = 0;
+}
+
+def VI_InitializerAttr : AttrDef<VI_Dialect, "Initializer"> {
+  let mnemonic = "init";
+  let summary = "random weights where a fit starts";
+  let description = [{
+    The distribution that the elements of a real parameter are drawn from where
+    a fit starts, independent, functions of the seed and of the parameter's
+    place among the random ones.
+
+    | kind | elements |
+    |---|---|
+    | `normal` | normal with mean 0, standard deviation `scale` |
+    | `uniform` | uniform in (-`scale`, `scale`) |
+    | `glorot_normal` | normal with variance `scale`^2 * 2 / (in + out) |
+    | `glorot_uniform` | uniform with that variance |
+    | `he_normal` | normal with variance `scale`^2 * 2 / in |
+    | `he_uniform` | uniform with that variance |
+
+    `scale` is 1 where it is not given. The first dimension of a parameter of
+    rank two or more is what a unit goes out to, the second what comes in, as
+    `linalg.matvec` has its matrix and `linalg.conv_2d_nchw_fchw` its filter;
+    further dimensions, the receptive field, multiply both.
+
+    X. Glorot and Y. Bengio (2010), "Understanding the difficulty of training
+    deep feedforward neural networks", AISTATS; K. He, X. Zhang, S. Ren and J.
+    Sun (2015), "Delving deep into rectifiers", ICCV.
+
+    Example:
+
+    ```mlir
+    %w = vi.param "w" real initial(#vi.init<he_normal>) : tensor<32x64xf64>
+    %e = vi.param "e" real initial(#vi.init<normal, 0.02>) : tensor<100x8xf64>
+    ```
+  }];
+  let parameters = (ins EnumParameter<VI_InitializerKind>:$kind,
+                    OptionalParameter<"::mlir::FloatAttr">:$scale);
+  let assemblyFormat = "`<` $kind (`,` $scale^)? `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// What multiplies the distribution.
+    double getFactor() const {
+      return getScale() ? getScale().getValueAsDouble() : 1.0;
+    }
+  }];
+}
+
 #endif // VI_DIALECT_VI_IR_VIATTRIBUTES_TD

@@ -36,7 +36,7 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
     : VI_Op<mnemonic, traits # [
         Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<VI_DistributionOpInterface,
-          methods # ["getEventRank", "getParameterRank"]>]> {
+          methods # ["getEventRank", "getParameterRank", "getParameterName"]>]> {
   let results = (outs VI_DistType:$distribution);
   let assemblyFormat = "operands attr-dict `:` type(operands)";
   let hasVerifier = 1;
@@ -57,6 +57,9 @@ class VI_Family<string mnemonic, list<VI_Parameter> parameters,
     unsigned $cppClass::getEventRank() { return }] # eventRank # [{; }
     unsigned $cppClass::getParameterRank(unsigned index) {
       return getParameters()[index].rank;
+    }
+    ::llvm::StringRef $cppClass::getParameterName(unsigned index) {
+      return getParameters()[index].name;
     }
     ::llvm::LogicalResult $cppClass::verify() {
       if (::mlir::failed(::vi::verifyFamily(*this, getParameters())))

@@ -32,6 +32,11 @@ def VI_DistributionOpInterface : OpInterface<"DistributionOpInterface"> {
       "unsigned", "getParameterRank", (ins "unsigned":$index), "",
       "return 0;">,
     InterfaceMethod<[{
+      The name of operand `index`, as the field has it: `loc`, `scale`, `logits`.
+      Empty for what is no family.}],
+      "::llvm::StringRef", "getParameterName", (ins "unsigned":$index), "",
+      "return {};">,
+    InterfaceMethod<[{
       The set of values of positive probability or density, with the bounds
       that are operands of the distribution.}],
       "::vi::Support", "getSupport">,

@@ -198,6 +198,10 @@ def VI_ELBOOp : VI_Op<"elbo", [
     multiplied: N / (end - begin) for a minibatch. Without them, all members
     at scale 1.
 
+    `kl_weight` multiplies what a latent site contributes, log p(z) - log q(z).
+    With a weight other than 1 the result is not the bound, but the objective of
+    KL warm-up: E_q[log p(x | z)] - weight * KL(q || p).
+
     Example:
 
     ```mlir
@@ -207,12 +211,14 @@ def VI_ELBOOp : VI_Op<"elbo", [
   }];
   let arguments = (ins FlatSymbolRefAttr:$model, FlatSymbolRefAttr:$guide,
                    Variadic<AnyType>:$data, AnyRankedTensor:$parameters,
-                   Variadic<AnyType>:$batches);
+                   Variadic<AnyType>:$batches,
+                   Optional<AnyFloat>:$klWeight);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = [{
     $model `,` $guide (`data` `(` $data^ `:` type($data) `)`)?
     `parameters` `(` $parameters `)`
     (`batches` `(` $batches^ `:` type($batches) `)`)?
+    (`kl_weight` `(` $klWeight^ `:` type($klWeight) `)`)?
     attr-dict `:` type($parameters) `->` type($result)
   }];
 }

@@ -11,6 +11,7 @@
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/CallInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -144,6 +145,62 @@ def VI_GuideOp : VI_FunctionLikeOp<"guide", [
 }
 
 //===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+def VI_CallOp : VI_Op<"call", [
+    CallOpInterface, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a call of a function that is inlined";
+  let description = [{
+    Calls a `func.func` of the module, such as a layer of a network, from a model,
+    a guide or a function. Where `func.call` wants the very types, dimensions may be
+    static here that are dynamic in the function: it is written once for all
+    sizes. `vi-inline-calls` puts the body in place of the call, with the sizes
+    of the call.
+
+    Constraints:
+    1. The function has a body, and does not call itself.
+    2. Operands and results have the function's element types and ranks, and its
+       static sizes.
+
+    Example:
+
+    ```mlir
+    func.func private @twice(%x: tensor<?xf64>) -> tensor<?xf64> {
+      %y = arith.addf %x, %x : tensor<?xf64>
+      return %y : tensor<?xf64>
+    }
+    func.func @four_times(%x: tensor<8xf64>) -> tensor<8xf64> {
+      %y = vi.call @twice(%x) : (tensor<8xf64>) -> tensor<8xf64>
+      %z = vi.call @twice(%y) : (tensor<8xf64>) -> tensor<8xf64>
+      return %z : tensor<8xf64>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$operands,
+                   OptionalAttr<DictArrayAttr>:$arg_attrs,
+                   OptionalAttr<DictArrayAttr>:$res_attrs);
+  let results = (outs Variadic<AnyType>);
+  let assemblyFormat = [{
+    $callee `(` $operands `)` attr-dict `:` functional-type($operands, results)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::CallInterfaceCallable getCallableForCallee() {
+      return getCalleeAttr();
+    }
+    void setCalleeFromCallable(::mlir::CallInterfaceCallable callee) {
+      setCalleeAttr(
+          ::llvm::cast<::mlir::FlatSymbolRefAttr>(
+              ::llvm::cast<::mlir::SymbolRefAttr>(callee)));
+    }
+    ::mlir::Operation::operand_range getArgOperands() { return getOperands(); }
+    ::mlir::MutableOperandRange getArgOperandsMutable() {
+      return getOperandsMutable();
+    }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Sites
 //===----------------------------------------------------------------------===//
 
@@ -160,8 +217,9 @@ def VI_ParamOp : VI_SiteOp<"param", [AttrSizedOperandSegments]> {
     (`vi.constrain`); the value here is the constrained one. `sizes` gives the
     dynamic dimensions of the type, functions of the data. `initial` is the
     value on the constrained scale where the fit starts (a number for all
-    elements, or an elements attribute, inside the set and not at its end);
-    without it, the image of 0.
+    elements, or an elements attribute, inside the set and not at its end), or,
+    for real parameters of rank two and more, a distribution of random weights
+    (`#vi.init`); without it, the image of 0.
 
     The bounds of `greater_than`, `less_than` and `interval` are operands;
     constants must be finite, and the lower one below the upper.

@@ -288,7 +288,20 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     | `NAME_report(D, phi, u, seed, draw)` | every site on its own scale, learned parameters, generated quantities |
 
     `noise` holds a row of standard normals for each draw; with the option
-    `counter`, there is a number of draws and a seed instead.
+    `counter`, there is a number of draws and a seed instead. With `kl-weight`,
+    a further argument multiplies log p(z) - log q(z) (`vi.elbo`). `NAME_initial`
+    has a seed as argument where a parameter starts at random (`#vi.init`).
+
+    With the option `generative`, where a draw and its densities are known:
+
+    | function | computes |
+    |---|---|
+    | `NAME_encode(D, phi, noise_row)` | the parameters of the guide's distributions, q(z; D), given the draws of the sites before |
+    | `NAME_decode(D, phi, u)` | the parameters of the observed sites' distributions given the latents, p(x given z) |
+    | `NAME_reconstruct(D, phi, noise_row)` | the means of the observed sites given a draw of the guide's |
+    | `NAME_sample(D, phi, seed, draw)` | observed sites, drawn from the model with its latents; of D only sizes and covariates count |
+    | `NAME_log_weights(D, phi, noise_row)` | for each member of the data plate with latents log p(x, z) - log q(z), at a draw of the guide's: its mean over draws is the member's ELBO, the logarithm of the mean of its exponentials an importance-sampled log p(x) |
+    | `NAME_iwae(D, phi, K, seed)` | the importance-weighted bound of K draws for each member: the sum of the logarithms of their mean weights; and its gradient |
 
     The attributes `vi.parameters`, `vi.latents`, `vi.sites` and `vi.plates` of
     `NAME_shapes` tell the names, supports and kinds in order, `vi.log_lik` the
@@ -341,7 +354,11 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     Option<"guide", "guide", "std::string", "\"\"",
            "the guide to use where a model has several">,
     Option<"counter", "counter", "bool", "false",
-           "take noise from a counter (seed) instead of an array">
+           "take noise from a counter (seed) instead of an array">,
+    Option<"generative", "generative", "bool", "false",
+           "also the functions that use a learned model">,
+    Option<"klWeight", "kl-weight", "bool", "false",
+           "give the ELBO a weight of the divergences as an argument">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
@@ -349,6 +366,42 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     "::vi::VIDialect", "::vi::rng::RNGDialect",
     "::vi::special::SpecialDialect"
   ];
+}
+
+def InlineCalls : Pass<"vi-inline-calls", "::mlir::ModuleOp"> {
+  let summary = "put the bodies of called functions into models and guides";
+  let description = [{
+    Replaces each `vi.call`, and each `func.call` in a model or guide, by the body
+    of the function, calls in it included. The function's values take the sizes
+    that the call has: casts to and from its types are moved through operations
+    until they meet. Functions that only calls have used, and that are private,
+    are removed.
+
+    Example:
+
+    ```mlir
+    func.func private @twice(%x: tensor<?xf64>) -> tensor<?xf64> {
+      %y = arith.addf %x, %x : tensor<?xf64>
+      return %y : tensor<?xf64>
+    }
+    func.func @four_times(%x: tensor<8xf64>) -> tensor<8xf64> {
+      %y = vi.call @twice(%x) : (tensor<8xf64>) -> tensor<8xf64>
+      %z = vi.call @twice(%y) : (tensor<8xf64>) -> tensor<8xf64>
+      return %z : tensor<8xf64>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @four_times(%x: tensor<8xf64>) -> tensor<8xf64> {
+      %y = arith.addf %x, %x : tensor<8xf64>
+      %z = arith.addf %y, %y : tensor<8xf64>
+      return %z : tensor<8xf64>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
 def ExpandELBO : Pass<"vi-expand-elbo", "::mlir::ModuleOp"> {

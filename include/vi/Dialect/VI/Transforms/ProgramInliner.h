@@ -56,6 +56,11 @@ public:
   /// vector instead, as they have different numbers of iterations
   /// (`Observation::isRagged`).
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<mlir::Operation *>> ragged;
+  /// What multiplies the terms of latent sites (KL warm-up); null for 1.
+  mlir::Value latentWeight;
+  /// The top-level plate of which each member's own sum of terms is an output,
+  /// too, under the plate's name.
+  llvm::StringRef memberTotals;
   /// Terms of the log-density at the present level.
   llvm::SmallVector<mlir::Value> terms;
   /// The ranges of top-level plates, by name; a plate that is not named runs
@@ -83,6 +88,9 @@ protected:
   virtual mlir::FailureOr<mlir::Value>
   emitPredict(PredictOp op, mlir::Value distribution, mlir::ValueRange sizes);
 
+  /// Adds what a latent site contributes, log p(value), to the terms.
+  void addLatentTerm(mlir::Location loc, mlir::Value distribution,
+                     mlir::Value value);
   /// log p(value) under `distribution` as a number of `floatType`.
   mlir::Value buildLogProb(mlir::Location loc, mlir::Value distribution,
                            mlir::Value value, mlir::Value mask = {});
