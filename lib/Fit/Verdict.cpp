@@ -191,6 +191,15 @@ std::string Judge::describeKhat() const {
                        best.effectiveSize, verdict.draws);
 }
 
+/// As `theta[1,2]`.
+static std::string getElementName(const ReportedArray &array, int64_t element) {
+  std::string index;
+  for (size_t d = array.shape.size(); d-- > 0; element /= array.shape[d])
+    index = std::to_string(element % array.shape[d] + 1) +
+            (index.empty() ? "" : ",") + index;
+  return index.empty() ? array.name : array.name + "[" + index + "]";
+}
+
 void Judge::judgeMeans() {
   MeanShift shift = getMeanShift(getBest());
   // From the reported means, which another proposal may have left.
@@ -209,6 +218,22 @@ void Judge::judgeMeans() {
   }
   bool isReliable = areMeasured(best);
   std::string name = model.getLatentName(worst);
+  std::string scale = " on the unconstrained scale";
+  // And what is computed of the latents, on its own scale: all that matters of
+  // a mean may be in their correlations.
+  int64_t array = 0;
+  for (auto [summary, correction] : llvm::zip(summaries, verdict.corrections)) {
+    for (size_t i = 0; i < summary.mean.size() && isReliable; ++i) {
+      double size =
+          std::fabs(summary.mean[i] - correction.mean[i]) / correction.sd[i];
+      if (!(size > largest) || !std::isfinite(size))
+        continue;
+      largest = size;
+      name = getElementName(model.getReportedArrays()[array], i);
+      scale.clear();
+    }
+    ++array;
+  }
   double effective = best.weights.effectiveSize;
   if (!isReliable && effective < Verdict::fewDraws * double(best.getCount()) &&
       !(largest > Verdict::meanTolerance)) {
@@ -448,10 +473,10 @@ Verdict Judge::run() {
       adapt();
       verdict.logEvidence = getBest().getLogEvidence();
       verdict.logEvidenceError = getBest().logEvidenceError;
+      correct();
       judgeMeans();
       judgeSDs();
       judgeTails();
-      correct();
       if (int64_t bad = getBest().nonFinite)
         verdict.meansReason += llvm::formatv(
             "; the density of {0} of {1} draws is not finite, and counts as 0",

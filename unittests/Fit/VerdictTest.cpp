@@ -110,6 +110,31 @@ TEST(VerdictTest, CurvatureWithoutHessian) {
   EXPECT_NEAR(verdict.corrections[0].sd[0], 1, 0.05);
 }
 
+namespace {
+/// Reports the product of its latents.
+struct ProductModel : GaussianModel {
+  ProductModel() : GaussianModel({0, 0}, getPrecision()) {
+    reported = {{"product", {1}, false}};
+  }
+  void report(llvm::ArrayRef<double>, llvm::ArrayRef<double> u, uint64_t,
+              int64_t, llvm::MutableArrayRef<double> values) override {
+    values[0] = u[0] * u[1];
+  }
+};
+} // namespace
+
+// The mean of a product is the covariance, of which q knows nothing, though it
+// has the means of both factors: it is 0 instead of 0.995.
+TEST(VerdictTest, MeansOfWhatIsComputed) {
+  ProductModel model;
+  FitOptions options;
+  options.maxHessianParameters = 0;
+  Judged judged(model, model.getStart(), options);
+  EXPECT_EQ(judged.verdict.means, Judgement::Corrected);
+  EXPECT_NE(judged.verdict.meansReason.find("product[1]"), std::string::npos);
+  EXPECT_NEAR(judged.verdict.corrections[0].mean[0], 0.995, 0.1);
+}
+
 // Moments of the logarithm of a gamma variable: digamma(a), trigamma(a). The
 // best normal has the mean log(a) - 1 / (2 a).
 TEST(VerdictTest, CorrectsSkewedPosteriors) {

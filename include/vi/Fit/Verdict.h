@@ -49,11 +49,12 @@ struct ArrayCorrection {
 /// scale: a mean-field q that is much too narrow may have every mean right.
 ///
 /// Means are judged by how far importance sampling with the best proposal moves
-/// them (`getMeanShift`). Up to `meanTolerance` standard deviations they are
-/// good; beyond that corrected, if the weights are reliable, or else suspect;
-/// suspect, too, where next to no draw of any proposal has weight. Other optima
-/// of the ELBO within three nats make them suspect always: no weight sees a
-/// mode that no draw comes near.
+/// them (`getMeanShift`), and, by reliable weights, those of all that is
+/// reported, on its own scale. Up to `meanTolerance` standard deviations they
+/// are good; beyond that corrected, if the weights are reliable, or else
+/// suspect; suspect, too, where next to no draw of any proposal has weight.
+/// Other optima of the ELBO within three nats make them suspect always: no
+/// weight sees a mode that no draw comes near.
 ///
 /// Standard deviations, the reported ones, are good within a factor of
 /// `sdTolerance`, and tails if no latent's 5% and 95% quantiles have less than
