@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What takes too long for each change: the tests under the address and
 # undefined-behaviour sanitizers, the same bytes from a release and a debug
-# build, clang-tidy over all sources, the references of the examples' fits, a
-# million draws of every family, all f32 numbers through every function, ten
-# minutes of fuzzing.
+# build, clang-tidy over all sources, the references of the examples' fits, the
+# gradients of posteriordb's densities, a million draws of every family, all f32
+# numbers through every function, ten minutes of fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -23,5 +23,7 @@ for test in draws vector-draws; do
 done
 VI_EXHAUSTIVE=1 build/unittests/Special/ViSpecialTests \
   --gtest_also_run_disabled_tests || status=1
+VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \
+  /usr/bin/python3 utils/truth/gradients.py || status=1
 utils/fuzz.sh 600 || status=1
 exit "$status"

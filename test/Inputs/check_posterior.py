@@ -9,7 +9,8 @@
 Fits a model of examples/posteriordb to posteriordb's data. The log density of
 each draw is compared with the one written in NumPy (utils/truth/posteriors.py),
 and, where every |skewness| of the reference draws is at most 0.1, means and
-standard deviations on the unconstrained scale with theirs.
+standard deviations on the unconstrained scale with theirs. A mean that is off
+by more than a standard deviation must not be called good.
 """
 
 import argparse
@@ -44,6 +45,9 @@ sd_error = np.max(np.abs(draws.std(0) / sd - 1))
 skewness = np.max(np.abs(moments["skew"]))
 print(f"      of the reference draws: skewness up to {skewness:.3f}, means "
       f"within {mean_error:.3f} sd, sds within {100 * sd_error:.1f} %")
+# A fit may be off; it may not be without a word.
+fits.check(mean_error <= 1 or summary["verdict"]["means"] != "good",
+           f"the verdict on the means: {summary['verdict']['means']}")
 if skewness <= 0.1:
     # The error of the reference draws' own moments is about 0.01 and 1 %.
     fits.check(mean_error <= 0.05, "means within 0.05 sd")

@@ -158,7 +158,7 @@ def check_density(output, model):
     expected = model.log_joint(u)
     got = draws["log_p__"][:200]
     error = np.max(np.abs(got - expected) / (1 + np.abs(expected)))
-    # Where a density needs an approximation, the second one is another.
+    # Of an approximation, or of a matrix of a large condition number.
     tolerance = getattr(model, "tolerance", None)
     if tolerance is None:
         check(error < 1e-9, f"log_p__ of draws within {error:.1e} (relative)")

@@ -76,7 +76,7 @@ def corrected_moments(reference, summary):
     unconstrained = reference["unconstrained"]
     for name, transform in zip(unconstrained["names"],
                                unconstrained["transform"]):
-        scaled = re.fullmatch(r"logit\(\((?:x)-(-?[\d.]+)\)/([\d.]+)\)",
+        scaled = re.fullmatch(r"logit\(\(x-(-?[\d.]+)\)/([\d.]+)\)",
                               transform)
         kind, bounds = transform, (0.0, 1.0)
         if transform == "log_diff":
@@ -275,7 +275,10 @@ def posterior_table(by_posterior, advi):
             cells.append(f"{show(rows['mean-field'][key], digits)} / "
                          f"{show(full[key], digits)}")
         for family in ("meanfield", "fullrank"):
-            other = advi.get(posterior, {}).get(family)
+            if posterior not in advi:
+                cells.append("not measured")
+                continue
+            other = advi[posterior][family]
             if not other or other["max_mean_error"] is None:
                 cells.append("fails")
                 continue

@@ -311,6 +311,11 @@ class Bones(Model):
 
 
 class GaussianProcess(Model):
+    # The covariance has a condition number of about 1e11, the ratio of its
+    # entries and what is added on its diagonal: five digits of its Cholesky
+    # factor's last column are left, and log densities are of order 100.
+    tolerance = 1e-6
+
     def __init__(self, data):
         self.x, self.k = columns(data, "x", "k")
         self.sites = [Site("rho", transform="log"),
