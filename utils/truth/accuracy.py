@@ -218,7 +218,7 @@ about 0.01 to 0.05.
 
 All fits have default options else, and the first seed. A fit is *warned* if it has not converged or its verdict says that means are off: where it finds them suspect, and for the means
 that are not corrected also where it corrects them. A *miss* is a posterior with a mean off by more than one sd that is not warned; a *false alarm* a warning
-although every mean is within 0.1 sd. What fails counts as an infinite error in the medians.
+although every mean is within 0.1 sd. What fails, or takes more than {limit} s, counts as an infinite error in the medians.
 
 """
 
@@ -291,7 +291,7 @@ def posterior_table(by_posterior, advi):
 def write(by_posterior, advi):
     by_method = {method: [rows[method] for rows in by_posterior.values()]
                  for method in METHODS}
-    text = INTRODUCTION.format(count=len(by_posterior))
+    text = INTRODUCTION.format(count=len(by_posterior), limit=TIME_LIMIT)
     text += "## Medians\n\n" + "\n".join(summary_table(by_method)) + "\n\n"
     others = [advi[p]["meanfield"] for p in by_posterior if p in advi]
     off = sum(o is None or o["max_mean_error"] is None
