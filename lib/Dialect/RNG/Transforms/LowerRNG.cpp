@@ -10,7 +10,7 @@
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/RNG/IR/RandomFunctions.h"
 #include "vi/Dialect/Special/IR/Special.h"
-#include "vi/Dialect/Special/Transforms/Passes.h"
+#include "vi/Dialect/Special/Transforms/ElementwiseLowering.h"
 #include "vi/Dialect/Special/Transforms/ScalarCode.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -69,62 +69,52 @@ static Type widen(Type type) {
   return f64;
 }
 
+/// The value in `type`, which has its precision or less.
+static Value narrow(ImplicitLocOpBuilder &builder, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  return arith::TruncFOp::create(builder, type, value);
+}
+
 namespace {
-struct LowerRNG : public vi::rng::impl::LowerRNGPassBase<LowerRNG> {
-  void runOnOperation() override {
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) {
-      if (isa_and_nonnull<RNGDialect>(op->getDialect()))
-        ops.push_back(op);
-    });
-    if (ops.empty()) {
-      markAllAnalysesPreserved();
-      return;
-    }
-    SymbolTable symbols(getOperation());
-    while (!ops.empty()) {
-      Operation *op = ops.pop_back_val();
-      if (failed(lower(op, symbols, ops)))
-        return signalPassFailure();
-    }
-  }
+class RNGLowering : public vi::special::ElementwiseLowering {
+public:
+  explicit RNGLowering(ModuleOp module)
+      : ElementwiseLowering(module, RNGDialect::getDialectNamespace()) {}
 
 private:
-  /// Replaces one op; what rng ops that leaves are added to `ops`.
-  LogicalResult lower(Operation *op, SymbolTable &symbols,
-                      SmallVectorImpl<Operation *> &ops) {
-    Type type = op->getResult(0).getType();
-    if (isa<UnrankedTensorType>(type))
-      return op->emitOpError("on an unranked tensor cannot be lowered");
-    if (isa<TensorType>(type)) {
-      ops.push_back(vi::special::lowerTensorOpToScalars(op));
-      return success();
-    }
-
+  bool lowerInPlace(Operation *op) override {
     ImplicitLocOpBuilder builder(op->getLoc(), op);
+    Type type = op->getResult(0).getType();
     // Monotone in the uniform variable of the same precision.
     if (auto normal = dyn_cast<NormalOp>(op)) {
       auto uniform =
           UniformOp::create(builder, type, normal.getKey(), normal.getIndex());
-      Value value = vi::special::NormalQuantileOp::create(builder, uniform);
-      replace(op, value);
-      ops.push_back(uniform);
-      return success();
+      replace(op, vi::special::NormalQuantileOp::create(builder, uniform));
+      add(uniform);
+      return true;
     }
+    auto vector = dyn_cast<VectorType>(type);
+    if (!vector || vector.isScalable() || !isa<FoldInOp, UniformOp>(op))
+      return false;
+    replace(op,
+            narrow(builder, emitDraw(builder, op, op->getOperands()), type));
+    return true;
+  }
 
-    if (auto vector = dyn_cast<VectorType>(type)) {
-      if (vector.isScalable())
-        return op->emitOpError("on a scalable vector cannot be lowered");
-      if (isa<FoldInOp, UniformOp>(op)) {
-        replace(op, narrow(builder, emitDraw(builder, op, op->getOperands()),
-                           type));
-        return success();
-      }
-      ops.append(vi::special::unrollVectorOp(op));
-      return success();
-    }
-
-    func::FuncOp callee = getFunction(op, symbols);
+  /// Calls the function that draws. Real operands and results are f64.
+  void lowerScalar(Operation *op) override {
+    ImplicitLocOpBuilder builder(op->getLoc(), op);
+    Type type = op->getResult(0).getType();
+    std::string name = op->getName().getStringRef().str();
+    // These cells are wider: not a rounding of the f64 number.
+    if (isa<UniformOp>(op) && type.isF32())
+      name += ".f32";
+    func::FuncOp callee = getFunction(
+        name, llvm::map_to_vector(op->getOperandTypes(), widen), widen(type),
+        [&](ImplicitLocOpBuilder &inside, ValueRange arguments) {
+          return emitDraw(inside, op, arguments);
+        });
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
       if (operand.getType().isF32())
@@ -133,47 +123,16 @@ private:
     }
     Value value = func::CallOp::create(builder, callee, operands).getResult(0);
     replace(op, narrow(builder, value, type));
-    return success();
   }
+};
 
-  void replace(Operation *op, Value value) {
-    op->getResult(0).replaceAllUsesWith(value);
-    op->erase();
-  }
-
-  /// The value in `type`, which has its precision or less.
-  Value narrow(ImplicitLocOpBuilder &builder, Value value, Type type) {
-    if (value.getType() == type)
-      return value;
-    return arith::TruncFOp::create(builder, type, value);
-  }
-
-  /// The function that draws for the op on scalars, made when first needed.
-  /// Real operands and results are f64.
-  func::FuncOp getFunction(Operation *op, SymbolTable &symbols) {
-    std::string name = op->getName().getStringRef().str();
-    // These cells are wider: not a rounding of the f64 number.
-    if (isa<UniformOp>(op) && op->getResult(0).getType().isF32())
-      name += ".f32";
-    if (auto function = symbols.lookup<func::FuncOp>(name))
-      return function;
-    ImplicitLocOpBuilder builder(getOperation().getLoc(), &getContext());
-    SmallVector<Type> operandTypes =
-        llvm::map_to_vector(op->getOperandTypes(), widen);
-    SmallVector<Type> resultTypes =
-        llvm::map_to_vector(op->getResultTypes(), widen);
-    auto function = func::FuncOp::create(
-        builder, name, builder.getFunctionType(operandTypes, resultTypes));
-    function.setPrivate();
-    function->setAttr(
-        "llvm.linkage",
-        LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
-    symbols.insert(function);
-    Block *entry = function.addEntryBlock();
-    builder.setInsertionPointToStart(entry);
-    Value result = emitDraw(builder, op, entry->getArguments());
-    func::ReturnOp::create(builder, result);
-    return function;
+struct LowerRNG : public vi::rng::impl::LowerRNGPassBase<LowerRNG> {
+  void runOnOperation() override {
+    bool changed = false;
+    if (failed(RNGLowering(getOperation()).run(changed)))
+      return signalPassFailure();
+    if (!changed)
+      markAllAnalysesPreserved();
   }
 };
 } // namespace

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/Special/Transforms/ElementwiseLowering.h"
 #include "vi/Dialect/Special/Transforms/Passes.h"
 
 #include "vi/Dialect/Special/IR/GaussianSoftplus.h"
@@ -71,67 +72,33 @@ static Value emitFormula(ImplicitLocOpBuilder &builder, Operation *op,
 }
 
 namespace {
-struct LowerSpecial
-    : public vi::special::impl::LowerSpecialPassBase<LowerSpecial> {
-  void runOnOperation() override {
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) {
-      if (isa_and_nonnull<SpecialDialect>(op->getDialect()))
-        ops.push_back(op);
-    });
-    if (ops.empty()) {
-      markAllAnalysesPreserved();
-      return;
-    }
-    SymbolTable symbols(getOperation());
-    while (!ops.empty()) {
-      Operation *op = ops.pop_back_val();
-      if (failed(lower(op, symbols, ops)))
-        return signalPassFailure();
-    }
-  }
+class SpecialLowering : public ElementwiseLowering {
+public:
+  explicit SpecialLowering(ModuleOp module)
+      : ElementwiseLowering(module, SpecialDialect::getDialectNamespace()) {}
 
 private:
-  /// Replaces one op; what special ops that leaves are added to `ops`.
-  LogicalResult lower(Operation *op, SymbolTable &symbols,
-                      SmallVectorImpl<Operation *> &ops) {
-    Type type = op->getResult(0).getType();
-    if (isa<UnrankedTensorType>(type))
-      return op->emitOpError("on an unranked tensor cannot be lowered");
-    if (isa<TensorType>(type)) {
-      ops.push_back(lowerTensorOpToScalars(op));
-      return success();
-    }
-
-    if (isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp, Log1pSquareOp,
-            GaussianSoftplusOp>(op)) {
-      ImplicitLocOpBuilder builder(op->getLoc(), op);
-      replace(op, emitFormula(builder, op, op->getOperands()));
-      return success();
-    }
-
-    if (auto vector = dyn_cast<VectorType>(type)) {
-      if (vector.isScalable())
-        return op->emitOpError("on a scalable vector cannot be lowered");
-      ops.append(unrollVectorOp(op));
-      return success();
-    }
-
-    if (isa<LgammaOp>(op)) {
-      call(op, getLgamma(type, symbols));
-      return success();
-    }
-    if (type.isF32()) {
-      ops.push_back(widen(op));
-      return success();
-    }
-    call(op, getFunction(op, symbols, ops));
-    return success();
+  bool lowerInPlace(Operation *op) override {
+    if (!isa<SigmoidOp, SoftplusOp, LogSigmoidOp, Log1mExpOp, Log1pSquareOp,
+             GaussianSoftplusOp>(op))
+      return false;
+    ImplicitLocOpBuilder builder(op->getLoc(), op);
+    replace(op, emitFormula(builder, op, op->getOperands()));
+    return true;
   }
 
-  void replace(Operation *op, Value value) {
-    op->getResult(0).replaceAllUsesWith(value);
-    op->erase();
+  void lowerScalar(Operation *op) override {
+    Type type = op->getResult(0).getType();
+    if (isa<LgammaOp>(op))
+      return call(op, getLgamma(type));
+    if (type.isF32())
+      return widen(op);
+    call(op,
+         getFunction(op->getName().getStringRef(), op->getOperandTypes(),
+                     op->getResultTypes(),
+                     [&](ImplicitLocOpBuilder &builder, ValueRange arguments) {
+                       return emitFormula(builder, op, arguments);
+                     }));
   }
 
   void call(Operation *op, func::FuncOp callee) {
@@ -141,8 +108,8 @@ private:
                     .getResult(0));
   }
 
-  /// Replaces an op on f32 by one on f64, which is returned.
-  Operation *widen(Operation *op) {
+  /// Replaces an op on f32 by one on f64.
+  void widen(Operation *op) {
     ImplicitLocOpBuilder builder(op->getLoc(), op);
     Type f64 = builder.getF64Type();
     SmallVector<Value> operands;
@@ -152,50 +119,33 @@ private:
     Operation *wide = builder.create(state);
     replace(op, arith::TruncFOp::create(builder, op->getResult(0).getType(),
                                         wide->getResult(0)));
-    return wide;
+    add(wide);
   }
 
   /// The C library's function; its other effect, on `signgam`, nobody reads.
-  func::FuncOp getLgamma(Type type, SymbolTable &symbols) {
+  func::FuncOp getLgamma(Type type) {
     StringRef name = type.isF32() ? "lgammaf" : "lgamma";
     if (auto function = symbols.lookup<func::FuncOp>(name))
       return function;
-    Location location = getOperation().getLoc();
-    OpBuilder builder(&getContext());
-    auto function = func::FuncOp::create(
-        builder, location, name, builder.getFunctionType({type}, {type}));
+    OpBuilder builder(module.getContext());
+    auto function =
+        func::FuncOp::create(builder, module.getLoc(), name,
+                             builder.getFunctionType({type}, {type}));
     function.setPrivate();
     function->setAttr("llvm.readnone", builder.getUnitAttr());
     symbols.insert(function);
     return function;
   }
+};
 
-  /// The function that computes the op on f64 scalars, made when first needed.
-  func::FuncOp getFunction(Operation *op, SymbolTable &symbols,
-                           SmallVectorImpl<Operation *> &ops) {
-    StringRef name = op->getName().getStringRef();
-    if (auto function = symbols.lookup<func::FuncOp>(name))
-      return function;
-    Location location = getOperation().getLoc();
-    ImplicitLocOpBuilder builder(location, &getContext());
-    auto function = func::FuncOp::create(
-        builder, name,
-        builder.getFunctionType(op->getOperandTypes(), op->getResultTypes()));
-    function.setPrivate();
-    function->setAttr(
-        "llvm.linkage",
-        LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
-    symbols.insert(function);
-
-    Block *entry = function.addEntryBlock();
-    builder.setInsertionPointToStart(entry);
-    Value result = emitFormula(builder, op, entry->getArguments());
-    func::ReturnOp::create(builder, result);
-    function.walk([&](Operation *nested) {
-      if (isa_and_nonnull<SpecialDialect>(nested->getDialect()))
-        ops.push_back(nested);
-    });
-    return function;
+struct LowerSpecial
+    : public vi::special::impl::LowerSpecialPassBase<LowerSpecial> {
+  void runOnOperation() override {
+    bool changed = false;
+    if (failed(SpecialLowering(getOperation()).run(changed)))
+      return signalPassFailure();
+    if (!changed)
+      markAllAnalysesPreserved();
   }
 };
 } // namespace

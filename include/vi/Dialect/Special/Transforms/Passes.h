@@ -19,15 +19,6 @@ namespace vi::special {
 #define GEN_PASS_REGISTRATION
 #include "vi/Dialect/Special/Transforms/Passes.h.inc"
 
-/// Replaces an elementwise op on ranked tensors (all results of one shape) by a
-/// `linalg.generic` of the same op on scalars, and returns the latter. The op
-/// is erased.
-mlir::Operation *lowerTensorOpToScalars(mlir::Operation *op);
-
-/// Replaces an elementwise op on vectors of static shape by the same op on each
-/// element, and returns these. The op is erased.
-llvm::SmallVector<mlir::Operation *> unrollVectorOp(mlir::Operation *op);
-
 } // namespace vi::special
 
 #endif // VI_DIALECT_SPECIAL_TRANSFORMS_PASSES_H

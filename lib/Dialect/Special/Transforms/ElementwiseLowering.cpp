@@ -1,19 +1,19 @@
-//===- ElementwiseToScalars.cpp - shaped elementwise ops to scalar ones -*- C++
-//-*-===//
+//===- ElementwiseLowering.cpp - elementwise ops to scalars -*- C++ -*-===//
 //
 // Part of vi-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "vi/Dialect/Special/Transforms/Passes.h"
+#include "vi/Dialect/Special/Transforms/ElementwiseLowering.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
+using namespace vi::special;
 
 /// The same op on other operands, with results of the element types.
 static Operation *cloneOnScalars(OpBuilder &builder, Operation *op,
@@ -26,7 +26,9 @@ static Operation *cloneOnScalars(OpBuilder &builder, Operation *op,
   return builder.create(state);
 }
 
-Operation *vi::special::lowerTensorOpToScalars(Operation *op) {
+/// Replaces an elementwise op on ranked tensors by a `linalg.generic` of the
+/// same op on scalars, and returns the latter. The op is erased.
+static Operation *lowerTensorOpToScalars(Operation *op) {
   ImplicitLocOpBuilder builder(op->getLoc(), op);
   auto shape = cast<RankedTensorType>(op->getResult(0).getType());
   Value shaped = *llvm::find_if(op->getOperands(), [](Value operand) {
@@ -57,7 +59,9 @@ Operation *vi::special::lowerTensorOpToScalars(Operation *op) {
   return scalarOp;
 }
 
-SmallVector<Operation *> vi::special::unrollVectorOp(Operation *op) {
+/// Replaces an elementwise op on vectors of static shape by the same op on each
+/// element, and returns these. The op is erased.
+static SmallVector<Operation *> unrollVectorOp(Operation *op) {
   ImplicitLocOpBuilder builder(op->getLoc(), op);
   auto type = cast<VectorType>(op->getResult(0).getType());
   SmallVector<ValueRange> elements;
@@ -77,4 +81,66 @@ SmallVector<Operation *> vi::special::unrollVectorOp(Operation *op) {
       vector::FromElementsOp::create(builder, type, results).getResult()});
   op->erase();
   return scalarOps;
+}
+
+void ElementwiseLowering::collect(Operation *in) {
+  in->walk([&](Operation *op) {
+    if (op->getName().getDialectNamespace() == dialect)
+      ops.push_back(op);
+  });
+}
+
+LogicalResult ElementwiseLowering::run(bool &changed) {
+  collect(module);
+  changed = !ops.empty();
+  while (!ops.empty())
+    if (failed(lower(ops.pop_back_val())))
+      return failure();
+  return success();
+}
+
+LogicalResult ElementwiseLowering::lower(Operation *op) {
+  Type type = op->getResult(0).getType();
+  if (isa<UnrankedTensorType>(type))
+    return op->emitOpError("on an unranked tensor cannot be lowered");
+  if (isa<TensorType>(type)) {
+    ops.push_back(lowerTensorOpToScalars(op));
+    return success();
+  }
+  if (lowerInPlace(op))
+    return success();
+  if (auto vector = dyn_cast<VectorType>(type)) {
+    if (vector.isScalable())
+      return op->emitOpError("on a scalable vector cannot be lowered");
+    ops.append(unrollVectorOp(op));
+    return success();
+  }
+  lowerScalar(op);
+  return success();
+}
+
+void ElementwiseLowering::replace(Operation *op, Value value) {
+  op->getResult(0).replaceAllUsesWith(value);
+  op->erase();
+}
+
+func::FuncOp ElementwiseLowering::getFunction(
+    StringRef name, TypeRange operands, TypeRange results,
+    function_ref<Value(ImplicitLocOpBuilder &, ValueRange)> emit) {
+  if (auto function = symbols.lookup<func::FuncOp>(name))
+    return function;
+  MLIRContext *context = module.getContext();
+  ImplicitLocOpBuilder builder(module.getLoc(), context);
+  auto function = func::FuncOp::create(
+      builder, name, builder.getFunctionType(operands, results));
+  function.setPrivate();
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
+  symbols.insert(function);
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  Value result = emit(builder, entry->getArguments());
+  func::ReturnOp::create(builder, result);
+  collect(function);
+  return function;
 }
