@@ -9,7 +9,7 @@
 // CHECK-NEXT:      %[[B:.*]] = arith.mulf %{{.*}}, %[[E_K]]
 // CHECK-NEXT:      vi.yield %[[B]] : f64
 // CHECK:         %[[ZEROS:.*]] = linalg.fill
-// CHECK:         %[[VECTORS:.*]] = linalg.generic
+// CHECK:         %[[VECTORS:.*]] = linalg.broadcast
 // CHECK:         %[[SUMS:.*]]:2 = vi.plate "obs" %{{.*}} in %{{.*}} from %{{.*}} to %{{.*}} (%[[Y_I:.*]] = %[[Y]] : tensor<?xf64>) sums(%[[S:.*]] = %[[ZEROS]] : tensor<?xf64>, %[[V:.*]] = %[[VECTORS]] : tensor<?x3xf64>) {
 // CHECK-NEXT:      %[[NESTED:.*]]:2 = vi.plate "draws" %[[I:.*]] in %{{.*}} (%[[B_K:.*]] = %[[DRAWS]] : tensor<?xf64>) sums(%[[S_I:.*]] = %[[S]] : tensor<?xf64>, %[[V_I:.*]] = %[[V]] : tensor<?x3xf64>) {
 // CHECK-DAG:         %[[BEFORE:.*]] = tensor.extract %[[S_I]][%[[I]]]

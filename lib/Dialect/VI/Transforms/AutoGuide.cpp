@@ -56,14 +56,6 @@ private:
   /// of `tensors`.
   void emitSite(Site &site, ValueRange tensors,
                 function_ref<Value(ValueRange)> build);
-  Type getTensorType(ValueRange shape, Type element) {
-    if (shape.empty())
-      return element;
-    SmallVector<int64_t> sizes;
-    for (Value size : shape)
-      sizes.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-    return RankedTensorType::get(sizes, element);
-  }
   SmallVector<Value> getDynamicSizes(ValueRange shape) {
     SmallVector<Value> sizes;
     for (Value size : shape)
@@ -120,10 +112,11 @@ Value GuideBuilder::declare(Site &site, StringRef suffix, SupportKind support,
     start = builder.getFloatAttr(element, *initial);
   SmallString<32> name(getSiteName(site.op.getName()));
   name += suffix;
-  return ParamOp::create(builder, site.op.getLoc(),
-                         getTensorType(site.shape, element),
-                         builder.getStringAttr(name), support, ValueRange(),
-                         getDynamicSizes(site.shape), start);
+  return ParamOp::create(
+      builder, site.op.getLoc(),
+      site.shape.empty() ? element : getTensorType(site.shape, element),
+      builder.getStringAttr(name), support, ValueRange(),
+      getDynamicSizes(site.shape), start);
 }
 
 void GuideBuilder::emitSite(Site &site, ValueRange tensors,

@@ -34,9 +34,10 @@ public:
   Interchange(PlateOp outer, PlateOp inner)
       : outer(outer), inner(inner), builder(outer), loc(inner.getLoc()) {}
 
-  /// Whether it can be done, and pays: see the pass's description.
-  bool isPossible();
-  /// Does it; `outer` is replaced by what comes after.
+  /// Finds what is to be done, and whether it can be done and pays: see the
+  /// pass's description.
+  LogicalResult analyze();
+  /// Does what was found; `outer` is replaced by what comes after.
   void run();
 
 private:
@@ -110,11 +111,11 @@ bool Interchange::isView(Operation *op) {
          });
 }
 
-bool Interchange::isPossible() {
+LogicalResult Interchange::analyze() {
   // What pays is to read the data once: they are the slices of `inner`.
   if (inner.getSlices().empty() || !inner.getBegin() ||
       !inner.getStacks().empty() || outer.getBegin())
-    return false;
+    return failure();
   collectContinued();
   llvm::SmallDenseSet<Value> ownSums;
   for (auto [init, number] : llvm::zip(inner.getInits(), continued))
@@ -122,7 +123,7 @@ bool Interchange::isPossible() {
       ownSums.insert(init);
   for (Value operand : inner->getOperands())
     if (!isOutside(operand) && !ownSums.contains(operand))
-      return false;
+      return failure();
   collectBefore(inner);
   llvm::SetVector<Value> captured;
   auto capture = [&](Operation *op) {
@@ -133,14 +134,14 @@ bool Interchange::isPossible() {
   };
   for (Operation *op : needed) {
     if (!isMemoryEffectFree(op))
-      return false;
+      return failure();
     capture(op);
   }
   capture(inner);
   // A running sum of `outer` is known to what comes after alone.
   for (BlockArgument sum : outer.getSumArguments())
     if (captured.contains(sum) && !ownSums.contains(sum))
-      return false;
+      return failure();
   for (Operation &op : *outer.getBlock()) {
     if (needed.contains(&op))
       continue;
@@ -165,14 +166,14 @@ bool Interchange::isPossible() {
       if (value.getDefiningOp<tensor::EmptyOp>())
         continue;
     } else if (!value.getType().isIntOrIndexOrFloat()) {
-      return false;
+      return failure();
     }
   }
   for (Value sum : inner.getInits())
     if (!isa<RankedTensorType>(sum.getType()) &&
         !sum.getType().isIntOrIndexOrFloat())
-      return false;
-  return true;
+      return failure();
+  return success();
 }
 
 PlateOp Interchange::createBefore() {
@@ -212,17 +213,9 @@ Value Interchange::repeat(Value init) {
   Value empty = tensor::EmptyOp::create(builder, loc, stack, sizes);
   if (!type)
     return linalg::FillOp::create(builder, loc, init, empty).getResult(0);
-  int64_t rank = stack.getRank();
-  AffineMap all = builder.getMultiDimIdentityMap(rank);
-  SmallVector<AffineMap> maps{all.getMinorSubMap(rank - 1), all};
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, loc, stack, init, empty, maps, iterators,
-             [](OpBuilder &b, Location l, ValueRange args) {
-               linalg::YieldOp::create(b, l, args[0]);
-             })
-      .getResult(0);
+  return linalg::BroadcastOp::create(builder, loc, init, empty,
+                                     ArrayRef<int64_t>{0})
+      ->getResult(0);
 }
 
 PlateOp Interchange::createMiddle(PlateOp before) {
@@ -396,7 +389,7 @@ struct InterchangePlates : vi::impl::InterchangePlatesBase<InterchangePlates> {
     getOperation()->walk<WalkOrder::PreOrder>([&](PlateOp outer) {
       for (PlateOp inner : outer.getBlock()->getOps<PlateOp>()) {
         Interchange interchange(outer, inner);
-        if (!interchange.isPossible())
+        if (failed(interchange.analyze()))
           continue;
         interchange.run();
         changed = true;

@@ -171,23 +171,10 @@ Value MemberLanes::getTile(Value value) {
   // The same tensor for each lane.
   if (entry.value.getDefiningOp<tensor::EmptyOp>())
     return createTile(value);
-  auto type = cast<RankedTensorType>(value.getType());
-  int64_t rank = type.getRank();
-  MLIRContext *context = builder.getContext();
-  SmallVector<AffineMap> maps{
-      AffineMap::getMultiDimIdentityMap(rank + 1, context).getMajorSubMap(rank),
-      AffineMap::getMultiDimIdentityMap(rank + 1, context)};
-  if (rank == 0)
-    maps[0] = AffineMap::get(1, 0, context);
-  Value tile = createTile(value);
-  SmallVector<utils::IteratorType> iterators(rank + 1,
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, loc, tile.getType(), entry.value, tile, maps, iterators,
-             [](OpBuilder &b, Location l, ValueRange args) {
-               linalg::YieldOp::create(b, l, args[0]);
-             })
-      .getResult(0);
+  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  return linalg::BroadcastOp::create(builder, loc, entry.value,
+                                     createTile(value), ArrayRef<int64_t>{rank})
+      ->getResult(0);
 }
 
 Value MemberLanes::readLanes(Value tensor, ValueRange indices) {
@@ -698,18 +685,10 @@ LogicalResult MemberLanes::emitSplat(Operation *op) {
   Value tile = tensor::EmptyOp::create(
       builder, op->getLoc(),
       RankedTensorType::get(shape, splat.getType().getElementType()), sizes);
-  int64_t rank = shape.size();
-  MLIRContext *context = builder.getContext();
-  SmallVector<AffineMap> maps{AffineMap::getMinorIdentityMap(rank, 1, context),
-                              AffineMap::getMultiDimIdentityMap(rank, context)};
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      builder, op->getLoc(), tile.getType(), input, tile, maps, iterators,
-      [](OpBuilder &b, Location l, ValueRange args) {
-        linalg::YieldOp::create(b, l, args[0]);
-      });
-  set(splat.getResult(), Form::Tile, generic.getResult(0));
+  auto added = llvm::to_vector(llvm::seq<int64_t>(0, shape.size() - 1));
+  set(splat.getResult(), Form::Tile,
+      linalg::BroadcastOp::create(builder, op->getLoc(), input, tile, added)
+          ->getResult(0));
   return success();
 }
 

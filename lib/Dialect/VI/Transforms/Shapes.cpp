@@ -320,8 +320,7 @@ Value vi::convertFloats(OpBuilder &builder, Location loc, Value value,
   return toFloat(implicit, value, element);
 }
 
-/// The type of a tensor of `shape`, static where sizes are constants.
-static RankedTensorType getTensorType(ValueRange shape, Type element) {
+RankedTensorType vi::getTensorType(ValueRange shape, Type element) {
   SmallVector<int64_t> sizes;
   for (Value size : shape)
     sizes.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));

@@ -54,6 +54,10 @@ llvm::LogicalResult buildSiteShape(mlir::OpBuilder &builder,
 mlir::Value buildProduct(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::ValueRange sizes);
 
+/// The type of a tensor of `shape`, static where sizes are constants.
+mlir::RankedTensorType getTensorType(mlir::ValueRange shape,
+                                     mlir::Type element);
+
 /// Places for arrays that lie one after the other in a flat vector.
 class FlatLayout {
 public:
