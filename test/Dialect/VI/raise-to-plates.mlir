@@ -95,6 +95,27 @@ vi.model @plate(%n: index, %y: tensor<?xf64>) {
   }
 }
 
+// The product with a matrix of one column is a number for each member.
+// CHECK-LABEL: vi.model @one_column
+// CHECK-NOT:     tensor<?x1xf64>
+// CHECK:         vi.plate "y" {{.*}} (%{{.*}} = %x : tensor<?x3xf64>, %{{.*}} = %y : tensor<?xf64>) {
+// CHECK:           } -> tensor<1xf64>
+// CHECK:           tensor.extract %{{.*}}[%c0] : tensor<1xf64>
+vi.model @one_column(%x: tensor<?x3xf64>, %y: tensor<?xf64>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %p = vi.normal %zero, %one : f64, f64
+  %w = vi.sample "w" from %p : f64 -> tensor<3x1xf64>
+  %empty = tensor.empty(%n) : tensor<?x1xf64>
+  %zeros = linalg.fill ins(%zero : f64) outs(%empty : tensor<?x1xf64>) -> tensor<?x1xf64>
+  %o = linalg.matmul ins(%x, %w : tensor<?x3xf64>, tensor<3x1xf64>) outs(%zeros : tensor<?x1xf64>) -> tensor<?x1xf64>
+  %mean = tensor.collapse_shape %o [[0, 1]] : tensor<?x1xf64> into tensor<?xf64>
+  %d = vi.normal %mean, %one : tensor<?xf64>, f64
+  vi.observe "y" from %d, %y : tensor<?xf64>, tensor<?xf64>
+}
+
 // A design matrix of columns, and one made element by element: a row of each in
 // the plate, and nothing as long as it.
 // CHECK-LABEL: vi.model @design

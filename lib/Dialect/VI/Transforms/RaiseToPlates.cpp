@@ -51,6 +51,7 @@ private:
   Value getSliceMember(tensor::ExtractSliceOp op);
   Value getInsertSliceMember(tensor::InsertSliceOp op);
   Value getCreatedMember(Operation *op);
+  Value getColumnMember(tensor::CollapseShapeOp op);
 
   OpBuilder &outside;
   Location loc;
@@ -91,6 +92,8 @@ Value PlateRaiser::getMember(Value tensor) {
     else if (isa<tensor::EmptyOp, tensor::SplatOp, tensor::GenerateOp,
                  tensor::CastOp>(op))
       member = getCreatedMember(op);
+    else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+      member = getColumnMember(collapse);
     else if (OpTrait::hasElementwiseMappableTraits(op) &&
              op->getNumResults() == 1)
       member = getElementwiseMember(op);
@@ -184,6 +187,16 @@ Value PlateRaiser::getInsertSliceMember(tensor::InsertSliceOp op) {
       inside, op.getLoc(), source, dest,
       getValueOrCreateConstantIndexOp(
           inside, op.getLoc(), ArrayRef(op.getMixedOffsets()).drop_front()));
+}
+
+/// A member of a matrix of one column, as a vector: its only element.
+Value PlateRaiser::getColumnMember(tensor::CollapseShapeOp op) {
+  ArrayRef<int64_t> shape = op.getSrcType().getShape();
+  if (op.getType().getRank() != 1 || shape.size() != 2 || shape[1] != 1)
+    return Value();
+  Value row = getMember(op.getSrc());
+  Value first = arith::ConstantIndexOp::create(inside, op.getLoc(), 0);
+  return tensor::ExtractOp::create(inside, op.getLoc(), row, first);
 }
 
 /// A member of a tensor that is made from numbers.
