@@ -32,14 +32,13 @@ def whitened(random, count, dimension):
 
 
 def differences(function, x, step, indices):
-    """Central differences of fourth order."""
+    """Central differences of sixth order."""
     result = []
     for i in indices:
         e = np.zeros_like(x)
         e[i] = step
-        result.append((8 * (function(x + e) - function(x - e))
-                       - (function(x + 2 * e) - function(x - 2 * e)))
-                      / (12 * step))
+        pairs = [function(x + k * e) - function(x - k * e) for k in (1, 2, 3)]
+        result.append(np.dot([45, -9, 1], pairs) / (60 * step))
     return np.array(result)
 
 
@@ -163,7 +162,10 @@ for name in models.MODELS:
         fits.check(abs(got - expected) <= 0.02,
                    f"{name}: ELBO {got:.6f}, exactly {expected:.6f}")
     values["noise"] = noise[::len(noise) // 16]
-    check_gradient(name, library, values, phi_name, phi, 1e-3 * np.min(s))
+    # The error of the differences is of the sixth power of the step, and of
+    # rounding over it: with a hundredth of a deviation both are below what is
+    # asked for.
+    check_gradient(name, library, values, phi_name, phi, 1e-2 * np.min(s))
     # Each school has parameters of its own.
     if not name.startswith("eight_schools"):
         check_memory(name, library, data,
