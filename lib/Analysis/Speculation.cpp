@@ -7,6 +7,7 @@
 
 #include "vi/Analysis/Speculation.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -17,8 +18,23 @@ using namespace mlir;
 
 using Bounds = ValueBoundsConstraintSet;
 
+/// Whether an index may be asked for its bounds. Upstream's interface cannot be
+/// for one of a `linalg` operation that has a number as operand.
+static bool hasKnownBounds(Value index) {
+  if (auto position = index.getDefiningOp<linalg::IndexOp>()) {
+    auto op = cast<linalg::LinalgOp>(position->getParentOp());
+    return llvm::all_of(op->getOperandTypes(), llvm::IsaPred<ShapedType>);
+  }
+  Operation *op = index.getDefiningOp();
+  return !op || llvm::all_of(op->getOperands(), [](Value operand) {
+    return !operand.getType().isIntOrIndex() || hasKnownBounds(operand);
+  });
+}
+
 /// Whether 0 <= index < dimension `dim` of `tensor`.
 static bool isInside(Value tensor, int64_t dim, OpFoldResult index) {
+  if (auto value = dyn_cast<Value>(index); value && !hasKnownBounds(value))
+    return false;
   Bounds::Variable position(index);
   return Bounds::compare(Bounds::Variable(OpFoldResult(
                              OpBuilder(tensor.getContext()).getIndexAttr(0))),

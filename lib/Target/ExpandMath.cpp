@@ -5,10 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Conversion/MathToFuncs/MathToFuncs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Pass/PassManager.h"
 #include "vi/Target/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -65,6 +72,12 @@ static Value expand(Operation *op) {
 namespace {
 struct ExpandMath : vi::impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
+    // Upstream's pass keeps the functions of the last module that it has seen:
+    // each module gets a pass of its own.
+    OpPassManager powers(ModuleOp::getOperationName());
+    powers.addPass(createConvertMathToFuncs());
+    if (failed(runPipeline(powers, getOperation())))
+      return signalPassFailure();
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
       if (isa_and_nonnull<math::MathDialect>(op->getDialect()))

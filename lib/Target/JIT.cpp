@@ -46,8 +46,9 @@ static void addPackedFunctions(Module &module) {
   Type *pointer = builder.getPtrTy();
   auto *type = FunctionType::get(builder.getVoidTy(), pointer, false);
   SmallVector<Function *> exported;
+  // What lowering has made (linkonce) may be in several parts.
   for (Function &function : module)
-    if (!function.isDeclaration() && !function.hasLocalLinkage())
+    if (!function.isDeclaration() && function.hasExternalLinkage())
       exported.push_back(&function);
   for (Function *function : exported) {
     auto *packed = Function::Create(type, Function::ExternalLinkage,

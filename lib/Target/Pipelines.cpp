@@ -94,9 +94,6 @@ void addLLVMStage(OpPassManager &manager, const vi::LoweringOptions &options) {
   manager.addPass(vi::createLowerBooleanVectors());
   manager.addPass(vi::createLowerCopies());
   manager.addPass(vi::createLowerReshapes());
-  // Integer powers become functions of the module: LLVM's intrinsic would be a
-  // call of the compiler's runtime library.
-  manager.addPass(createConvertMathToFuncs());
   manager.addPass(vi::createExpandMath());
   if (!options.plainLoops) {
     vi::VectorizeOptions vectorize;

@@ -331,13 +331,15 @@ def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {
   ];
 }
 
-def ExpandMath : Pass<"vi-expand-math"> {
+def ExpandMath : Pass<"vi-expand-math", "::mlir::ModuleOp"> {
   let summary = "write operations of math out that nothing else lowers";
   let description = [{
     `math.clampf` becomes the greatest and least of its operands (the lower
     bound wins where it is above the upper one), `math.isinf` and
     `math.isnormal` comparisons of the magnitude. NaN stays NaN when clamped,
-    and is neither infinite nor normal.
+    and is neither infinite nor normal. Integer powers become functions of the
+    module (upstream's `convert-math-to-funcs`): LLVM's intrinsic would be a call
+    of the compiler's runtime library.
 
     Example:
 
@@ -353,7 +355,10 @@ def ExpandMath : Pass<"vi-expand-math"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 
