@@ -10,6 +10,7 @@
 #include "vi/Dialect/VI/IR/Expression.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -107,6 +108,55 @@ std::optional<Form> FormAnalysis::getGenericElement(linalg::GenericOp generic,
   return form;
 }
 
+/// `index` in the tensor that is sliced.
+static Value getSourceIndex(ImplicitLocOpBuilder &builder,
+                            tensor::ExtractSliceOp slice, Value index) {
+  Value offset = getValueOrCreateConstantIndexOp(builder, builder.getLoc(),
+                                                 slice.getMixedOffsets()[0]);
+  return builder.createOrFold<arith::AddIOp>(offset, index);
+}
+
+Value FormAnalysis::getPoint(DrawOp draw) {
+  auto delta = draw.getDistribution().getDefiningOp<DeltaOp>();
+  return delta && dependence.dependsOn(delta.getLocation())
+             ? delta.getLocation()
+             : Value();
+}
+
+std::optional<std::pair<DrawOp, Value>>
+FormAnalysis::getJointPart(Value tensor) {
+  if (auto cast = tensor.getDefiningOp<tensor::CastOp>())
+    return getJointPart(cast.getSource());
+  if (auto draw = tensor.getDefiningOp<DrawOp>()) {
+    if (!correlated || !isJointNormal(draw.getDistribution()))
+      return std::nullopt;
+    Value zero = arith::ConstantIndexOp::create(*builder, 0);
+    return std::pair(draw, zero);
+  }
+  if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>()) {
+    if (slice.getSourceType().getRank() != 1 || !slice.hasUnitStride())
+      return std::nullopt;
+    auto part = getJointPart(slice.getSource());
+    if (part)
+      part->second = getSourceIndex(*builder, slice, part->second);
+    return part;
+  }
+  // A stack of draws that are elements of a slice.
+  auto plate = tensor.getDefiningOp<PlateOp>();
+  unsigned number = cast<OpResult>(tensor).getResultNumber();
+  if (!plate || plate.getBegin() || number < plate.getSums().size())
+    return std::nullopt;
+  Value value = plate.getYield().getValues()[number - plate.getSums().size()];
+  if (auto draw = value.getDefiningOp<DrawOp>())
+    value = getPoint(draw);
+  auto argument = dyn_cast_or_null<BlockArgument>(value);
+  if (!argument || argument.getOwner() != plate.getBlock() ||
+      argument.getArgNumber() == 0 ||
+      argument.getArgNumber() > plate.getSlices().size())
+    return std::nullopt;
+  return getJointPart(plate.getSlices()[argument.getArgNumber() - 1]);
+}
+
 std::optional<Form> FormAnalysis::getElement(Value tensor, ValueRange indices) {
   if (!isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
     return fail("a value that is no real number");
@@ -129,6 +179,25 @@ std::optional<Form> FormAnalysis::getElement(Value tensor, ValueRange indices) {
   }
   if (indices.empty() && isa<linalg::DotOp, linalg::GenericOp>(op))
     return getDot(tensor);
+  if (auto draw = dyn_cast<DrawOp>(op)) {
+    if (!correlated)
+      return fail("the guide's density is left to the estimator, and what is "
+                  "to cancel its noise with it");
+    if (indices.size() != 1 || !isJointNormal(draw.getDistribution()))
+      return fail("an element of a draw whose moments are not known");
+    FormFactor variable;
+    variable.draw = draw;
+    variable.index = indices[0];
+    Type type = getElementTypeOrSelf(tensor.getType());
+    return Form{{floatConstant(*builder, type, 1.0), {variable}}};
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    if (indices.size() != 1 || slice.getSourceType().getRank() != 1 ||
+        !slice.hasUnitStride())
+      return fail("a slice of a tensor of latents");
+    return getElement(slice.getSource(),
+                      getSourceIndex(*builder, slice, indices[0]));
+  }
   if (auto splat = dyn_cast<tensor::SplatOp>(op))
     return getForm(splat.getInput());
   if (auto cast = dyn_cast<tensor::CastOp>(op))
@@ -196,21 +265,28 @@ std::optional<Form> FormAnalysis::getDot(Value tensor) {
       getElement(op.getDpsInitOperand(0)->get(), ValueRange());
   if (!start)
     return std::nullopt;
-  auto plate = latents.getDefiningOp<PlateOp>();
-  if (!plate || plate.getBegin())
-    return fail("a product with a function of latents");
-  unsigned stack = cast<OpResult>(latents).getResultNumber();
-  if (stack < plate.getSums().size())
-    return fail("a product with a function of latents");
-  auto draw = plate.getYield()
-                  .getValues()[stack - plate.getSums().size()]
-                  .getDefiningOp<DrawOp>();
-  if (!draw || draw->getBlock() != plate.getBlock())
-    return fail("a product with a function of latents");
+  DrawOp draw;
+  Value first;
+  if (auto part = getJointPart(latents)) {
+    std::tie(draw, first) = *part;
+  } else {
+    auto plate = latents.getDefiningOp<PlateOp>();
+    if (!plate || plate.getBegin())
+      return fail("a product with a function of latents");
+    unsigned stack = cast<OpResult>(latents).getResultNumber();
+    if (stack < plate.getSums().size())
+      return fail("a product with a function of latents");
+    draw = plate.getYield()
+               .getValues()[stack - plate.getSums().size()]
+               .getDefiningOp<DrawOp>();
+    if (!draw || draw->getBlock() != plate.getBlock())
+      return fail("a product with a function of latents");
+  }
   Value one =
       floatConstant(*builder, getElementTypeOrSelf(tensor.getType()), 1.0);
   FormFactor variable;
   variable.draw = draw;
+  variable.index = first;
   variable.weights = weights;
   FormTerm term{one, {variable}};
   std::optional<double> zero;
@@ -248,6 +324,23 @@ static std::optional<SmallVector<LinearTerm>> getIteration(scf::ForOp loop,
   return terms;
 }
 
+/// The number that is added to the iteration's index; null where something else
+/// is done with it.
+static Value getStart(ImplicitLocOpBuilder &builder, Value value, Value index,
+                      PlateOp loop) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop);
+  if (value == index)
+    return arith::ConstantIndexOp::create(builder, 0);
+  auto add = value.getDefiningOp<arith::AddIOp>();
+  if (!add || (add.getLhs() != index && add.getRhs() != index))
+    return Value();
+  Value start = add.getLhs() == index ? add.getRhs() : add.getLhs();
+  if (std::optional<int64_t> number = getConstantIntValue(start))
+    return arith::ConstantIndexOp::create(builder, *number);
+  return loop.getBody().isAncestor(start.getParentRegion()) ? Value() : start;
+}
+
 /// The sum of what is linear in the members of plates that the loop runs
 /// through: coefficients are stacked, and are the weights of the members.
 std::optional<Form> FormAnalysis::getLoopSum(scf::ForOp loop, unsigned result) {
@@ -270,7 +363,9 @@ std::optional<Form> FormAnalysis::getLoopSum(scf::ForOp loop, unsigned result) {
   SmallVector<std::pair<FormFactor, Value>, 0> weighted, shared;
   std::optional<Expression> offset;
   StringRef name;
+  std::string names = "iterations." + std::to_string(loops++);
   auto analyze = [&]() -> bool {
+    bool found = true;
     OpBuilder::InsertionGuard guard(*builder);
     builder->setInsertionPointToStart(draft.getBlock());
     for (const LinearTerm &term : *terms) {
@@ -296,6 +391,22 @@ std::optional<Form> FormAnalysis::getLoopSum(scf::ForOp loop, unsigned result) {
           shared.push_back({factor, c});
           continue;
         }
+        if (factor.isJoint()) {
+          // From an element on, one after the other.
+          FormFactor variable = factor;
+          Value element = factor.index;
+          variable.index = getStart(*builder, element, index, draft);
+          if (variable.index)
+            weighted.push_back({variable, c});
+          else if (draft.getBody().isAncestor(element.getParentRegion()))
+            found = false;
+          else
+            shared.push_back({factor, c});
+          if (!found)
+            fail("a loop that does not run through latents in their order");
+          name = names;
+          continue;
+        }
         auto plate = draw->getParentOfType<PlateOp>();
         if (factor.index != index || !isSameSize(plate.getCount(), count)) {
           fail("a loop that does not run through the members of a plate");
@@ -311,7 +422,7 @@ std::optional<Form> FormAnalysis::getLoopSum(scf::ForOp loop, unsigned result) {
           same->second = Expression(*builder, same->second) + c;
       }
     }
-    return true;
+    return found;
   };
   member = Member{loop, index};
   bool found = analyze();
@@ -363,7 +474,8 @@ std::optional<Form> FormAnalysis::getLoopSum(scf::ForOp loop, unsigned result) {
   Value one = floatConstant(*builder, type, 1.0);
   for (auto [i, part] : llvm::enumerate(weighted)) {
     FormFactor factor = part.first;
-    factor.index = Value();
+    if (!factor.isJoint())
+      factor.index = Value();
     factor.weights = plate.getStacks()[i];
     form->push_back({one, {factor}});
   }

@@ -102,18 +102,137 @@ Value FormAnalysis::createMoments(DrawOp draw, bool variance) {
   return moments.getStacks()[0];
 }
 
+std::optional<JointNormal> FormAnalysis::getMoments(DrawOp draw) {
+  if (dependence.dependsOn(draw.getDistribution())) {
+    fail("the guide's distribution of a latent depends on another latent");
+    return std::nullopt;
+  }
+  auto found = joints.find(draw);
+  if (found != joints.end())
+    return found->second;
+  OpBuilder::InsertionGuard guard(*builder);
+  builder->setInsertionPoint(draw);
+  JointNormal moments = buildJointNormal(*builder, draw.getDistribution());
+  joints.try_emplace(draw, moments);
+  return moments;
+}
+
+/// The part of a tensor that belongs to a variable: an element, or as many as
+/// it has weights.
+static Value buildPart(ImplicitLocOpBuilder &builder, Value tensor,
+                       ArrayRef<const FormFactor *> variables) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+  SmallVector<int64_t> shape;
+  for (const FormFactor *variable : variables) {
+    offsets.push_back(getAsOpFoldResult(variable->index));
+    strides.push_back(builder.getIndexAttr(1));
+    if (!variable->weights) {
+      sizes.push_back(builder.getIndexAttr(1));
+      continue;
+    }
+    auto weights = cast<RankedTensorType>(variable->weights.getType());
+    shape.push_back(weights.getDimSize(0));
+    sizes.push_back(
+        weights.isDynamicDim(0)
+            ? OpFoldResult(dimension(builder, variable->weights, 0))
+            : OpFoldResult(builder.getIndexAttr(weights.getDimSize(0))));
+  }
+  if (shape.empty()) {
+    SmallVector<Value> indices;
+    for (const FormFactor *variable : variables)
+      indices.push_back(variable->index);
+    return tensor::ExtractOp::create(builder, tensor, indices);
+  }
+  return tensor::ExtractSliceOp::create(
+      builder, RankedTensorType::get(shape, type.getElementType()), tensor,
+      offsets, sizes, strides);
+}
+
+/// The sum of a part of a tensor times the weights of its variables.
+static Value buildWeighted(ImplicitLocOpBuilder &builder, Value tensor,
+                           ArrayRef<const FormFactor *> variables) {
+  Value part = buildPart(builder, tensor, variables);
+  SmallVector<Value> inputs;
+  for (const FormFactor *variable : variables)
+    if (variable->weights)
+      inputs.push_back(variable->weights);
+  if (inputs.empty())
+    return part;
+  unsigned rank = inputs.size();
+  SmallVector<AffineMap> maps;
+  for (unsigned d = 0; d < rank; ++d)
+    maps.push_back(AffineMap::get(rank, 0, builder.getAffineDimExpr(d)));
+  maps.push_back(builder.getMultiDimIdentityMap(rank));
+  maps.push_back(AffineMap::get(rank, 0, builder.getContext()));
+  inputs.push_back(part);
+  Type type = getElementTypeOrSelf(tensor.getType());
+  Value zero = arith::ConstantOp::create(
+      builder, builder.getZeroAttr(RankedTensorType::get({}, type)));
+  auto sum = linalg::GenericOp::create(
+      builder, zero.getType(), inputs, zero, maps,
+      SmallVector<utils::IteratorType>(rank, utils::IteratorType::reduction),
+      [](OpBuilder &b, Location l, ValueRange args) {
+        Value product = args[0];
+        for (Value factor : args.drop_front().drop_back())
+          product = arith::MulFOp::create(b, l, product, factor);
+        Value next = arith::AddFOp::create(b, l, args.back(), product);
+        linalg::YieldOp::create(b, l, next);
+      });
+  return tensor::ExtractOp::create(builder, sum.getResult(0), ValueRange());
+}
+
+Value FormAnalysis::buildCovariance(const FormFactor &a, const FormFactor &b) {
+  if (a.predictor || b.predictor) {
+    const FormFactor &sum = a.predictor ? a : b;
+    const FormFactor &other = a.predictor ? b : a;
+    std::optional<Expression> total;
+    for (const auto &[variable, coefficient] : sum.predictor->variables) {
+      Value part = buildCovariance(variable, other);
+      if (!part)
+        continue;
+      Expression scaled =
+          Expression(*builder, coefficient) * Expression(*builder, part);
+      total = total ? *total + scaled : scaled;
+    }
+    return total ? total->getValue() : Value();
+  }
+  if (!a.mayOverlap(b))
+    return Value();
+  if (!a.isJoint())
+    return buildMoment(a, /*variance=*/true);
+  std::optional<JointNormal> moments = getMoments(a.draw);
+  return moments ? buildWeighted(*builder, moments->covariance, {&a, &b})
+                 : Value();
+}
+
 Value FormAnalysis::buildMoment(const FormFactor &factor, bool variance) {
   if (factor.predictor) {
     std::optional<Expression> total;
-    for (const auto &[variable, coefficient] : factor.predictor->variables) {
+    const auto &variables = factor.predictor->variables;
+    for (const auto &[number, part] : llvm::enumerate(variables)) {
+      const auto &[variable, coefficient] = part;
       Value moment = buildMoment(variable, variance);
       if (!moment)
         return Value();
       Expression c(*builder, coefficient);
-      Expression part = (variance ? c * c : c) * Expression(*builder, moment);
-      total = total ? *total + part : part;
+      Expression term = (variance ? c * c : c) * Expression(*builder, moment);
+      total = total ? *total + term : term;
+      if (!variance)
+        continue;
+      for (const auto &[other, scale] :
+           ArrayRef(variables).drop_front(number + 1))
+        if (Value covariance = buildCovariance(variable, other))
+          total = *total + 2.0 * c * c.with(scale) * c.with(covariance);
     }
     return *total;
+  }
+  if (factor.isJoint()) {
+    std::optional<JointNormal> moments = getMoments(factor.draw);
+    if (!moments)
+      return Value();
+    return variance ? buildCovariance(factor, factor)
+                    : buildWeighted(*builder, moments->mean, {&factor});
   }
   DrawOp draw = factor.draw;
   if (dependence.dependsOn(draw.getDistribution())) {
@@ -194,7 +313,7 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
   bool plain = factor.functions.empty() && factor.power == 0 && !shift;
   // Of a member that is read from elsewhere, moments are all that is computed
   // once for each member.
-  if (plain && !factor.predictor &&
+  if (plain && !factor.predictor && !factor.isJoint() &&
       !((factor.index || factor.weights) && isNormal(factor))) {
     Value q = buildDistribution(factor);
     if (!q)
@@ -259,6 +378,26 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
       }
     }
   }
+  // A latent on an interval: lower + (upper - lower) sigmoid(x).
+  if (factor.functions.size() == 1 && power == 0 &&
+      factor.functions[0]->is<ConstrainOp>()) {
+    const FormFunction &map = *factor.functions[0];
+    auto isNumber = [](const Form &form) {
+      return llvm::all_of(
+          form, [](const FormTerm &term) { return term.factors.empty(); });
+    };
+    auto affine = getAffine(*builder, map.operands[0]);
+    if (affine && isNumber(map.operands[1]) && isNumber(map.operands[2])) {
+      auto [slope, offset] = *affine;
+      Expression center = slope * m, spread = vi::square(slope) * v;
+      if (offset)
+        center = center + *offset;
+      Expression lower = evaluate(map.operands[1], m);
+      Expression width = evaluate(map.operands[2], m) - lower;
+      accuracy = std::max(accuracy, Accuracy::Certified);
+      return finish(lower + width * gaussianSoftplus(center, spread, 1));
+    }
+  }
   for (const auto &function : factor.functions)
     if (!isSmooth(*function)) {
       fail("a function of latents that is not smooth");
@@ -275,26 +414,120 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
   return finish(m.with(result));
 }
 
+/// E of the product of normal variables with these means and covariances.
+static Expression buildJointMoment(ArrayRef<Expression> means,
+                                   ArrayRef<SmallVector<Value>> covariances,
+                                   ArrayRef<unsigned> variables) {
+  Expression first = means[variables[0]];
+  if (variables.size() == 1)
+    return first;
+  // E[x r] = E[x] E[r] + sum of Cov(x, r_j) E[r without r_j]
+  ArrayRef<unsigned> rest = variables.drop_front();
+  Expression total = first * buildJointMoment(means, covariances, rest);
+  for (unsigned j = 0; j < rest.size(); ++j) {
+    Value covariance = covariances[variables[0]][rest[j]];
+    if (!covariance)
+      continue;
+    Expression part = first.with(covariance);
+    SmallVector<unsigned> others(rest);
+    others.erase(others.begin() + j);
+    if (!others.empty())
+      part = part * buildJointMoment(means, covariances, others);
+    total = total + part;
+  }
+  return total;
+}
+
+Value FormAnalysis::buildDependent(ArrayRef<const FormFactor *> factors) {
+  for (const FormFactor *factor : factors)
+    if (!isNormal(factor->getVariable())) {
+      fail("a product of functions of latents that are not normal");
+      return Value();
+    }
+  SmallVector<Expression> means;
+  SmallVector<SmallVector<Value>> covariances;
+  for (const FormFactor *factor : factors) {
+    Value mean = buildMoment(*factor, /*variance=*/false);
+    Value variance = mean ? buildMoment(*factor, /*variance=*/true) : Value();
+    if (!variance)
+      return Value();
+    means.emplace_back(*builder, mean);
+    SmallVector<Value> &row = covariances.emplace_back();
+    for (const FormFactor *other : factors)
+      row.push_back(other == factor ? variance
+                                    : buildCovariance(*factor, *other));
+  }
+  // The exponentials: their expectation, and where they move the means.
+  std::optional<Expression> exponent;
+  SmallVector<std::optional<Expression>> shifts(factors.size());
+  for (auto [i, factor] : llvm::enumerate(factors)) {
+    if (factor->statistic.kind != Kind::Exponential)
+      continue;
+    Expression c = means[i].with(factor->statistic.coefficient);
+    Expression linear = c * means[i];
+    exponent = exponent ? *exponent + linear : linear;
+    for (auto [j, other] : llvm::enumerate(factors)) {
+      if (!covariances[i][j])
+        continue;
+      Expression moved = c * c.with(covariances[i][j]);
+      shifts[j] = shifts[j] ? *shifts[j] + moved : moved;
+      if (other->statistic.kind == Kind::Exponential)
+        exponent =
+            *exponent + 0.5 * moved * c.with(other->statistic.coefficient);
+    }
+  }
+  std::optional<Expression> result;
+  auto multiply = [&](Expression value) {
+    result = result ? *result * value : value;
+  };
+  if (exponent)
+    multiply(exp(*exponent));
+  // Powers together; at most one general function.
+  SmallVector<unsigned> powers;
+  for (auto [i, factor] : llvm::enumerate(factors)) {
+    bool tilted = factor->statistic.kind == Kind::Exponential;
+    int power = tilted ? factor->power : factor->statistic.power;
+    if (!factor->functions.empty()) {
+      FormFactor rest = *factor;
+      rest.statistic = Statistic::getPower(power);
+      rest.power = 0;
+      Value value =
+          buildFactor(rest, shifts[i] ? shifts[i]->getValue() : Value());
+      if (!value)
+        return Value();
+      multiply(means[i].with(value));
+      continue;
+    }
+    powers.append(power, i);
+    if (shifts[i])
+      means[i] = means[i] + *shifts[i];
+  }
+  if (powers.size() > 8) {
+    fail("a power of latents that is too high");
+    return Value();
+  }
+  if (!powers.empty())
+    multiply(buildJointMoment(means, covariances, powers));
+  return *result;
+}
+
 Value FormAnalysis::buildTerm(const FormTerm &term) {
   Expression product(*builder, term.coefficient);
-  for (const FormFactor &factor : term.factors) {
-    // Exponentials of variables of a predictor move its mean.
-    std::optional<Expression> shift;
-    for (const FormFactor &other : term.factors) {
-      if (!other.isShiftOf(factor))
-        continue;
-      for (const auto &[variable, coefficient] : factor.predictor->variables) {
-        if (!variable.hasSameVariable(other))
-          continue;
-        Value variance = buildMoment(variable, /*variance=*/true);
-        if (!variance)
-          return Value();
-        Expression part = product.with(other.statistic.coefficient) *
-                          product.with(coefficient) * product.with(variance);
-        shift = shift ? *shift + part : part;
-      }
-    }
-    Value moment = buildFactor(factor, shift ? shift->getValue() : Value());
+  // Factors that are independent of all others, and groups that are not.
+  SmallVector<bool> done(term.factors.size());
+  for (auto [i, factor] : llvm::enumerate(term.factors)) {
+    if (done[i])
+      continue;
+    SmallVector<const FormFactor *> group{&factor};
+    for (unsigned next = 0; next < group.size(); ++next)
+      for (auto [j, other] : llvm::enumerate(term.factors))
+        if (j != i && !done[j] && group[next]->mayOverlap(other) &&
+            !llvm::is_contained(group, &other)) {
+          group.push_back(&other);
+          done[j] = true;
+        }
+    Value moment = group.size() == 1 ? buildFactor(factor, Value())
+                                     : buildDependent(group);
     if (!moment)
       return Value();
     product = product * product.with(moment);

@@ -81,6 +81,8 @@ bool FormFactor::mayOverlap(const FormFactor &other) const {
   DrawOp mine = draw, theirs = other.draw;
   if (mine.getSite() != theirs.getSite())
     return false;
+  if (isJoint())
+    return true;
   // Draws of one site by members that are not the same.
   if (draw != other.draw || weights || other.weights || !index || !other.index)
     return true;
@@ -89,15 +91,30 @@ bool FormFactor::mayOverlap(const FormFactor &other) const {
   return !first || !second || *first == *second;
 }
 
-bool FormFactor::isShiftOf(const FormFactor &other) const {
-  if (predictor || !other.predictor || !isExponential())
+bool FormFactor::canCorrelate(const FormFactor &other) const {
+  if (predictor)
+    return llvm::all_of(predictor->variables, [&](const auto &variable) {
+      return variable.first.canCorrelate(other);
+    });
+  if (other.predictor)
+    return other.canCorrelate(*this);
+  return !mayOverlap(other) || hasSameVariable(other) ||
+         (isJoint() && draw == other.draw);
+}
+
+bool FormFactor::canMultiply(const FormFactor &other) const {
+  if (constrained || other.constrained || !canCorrelate(other))
     return false;
-  unsigned same = 0, overlapping = 0;
-  for (const auto &variable : other.predictor->variables) {
-    same += variable.first.hasSameVariable(*this);
-    overlapping += variable.first.mayOverlap(*this);
-  }
-  return same == 1 && overlapping == 1;
+  auto isMoment = [](const FormFactor &factor) {
+    return factor.statistic.kind == Statistic::Kind::Exponential ||
+           (factor.statistic.kind == Statistic::Kind::Power &&
+            factor.statistic.power >= 0);
+  };
+  if (!isMoment(*this) || !isMoment(other))
+    return false;
+  // Of several factors one may be a general function, the others exponentials.
+  return (functions.empty() && other.functions.empty()) || isExponential() ||
+         other.isExponential();
 }
 
 bool FormAnalysis::isNormal(const FormFactor &variable) {
@@ -105,6 +122,8 @@ bool FormAnalysis::isNormal(const FormFactor &variable) {
     return llvm::all_of(variable.predictor->variables,
                         [&](const auto &part) { return isNormal(part.first); });
   DrawOp draw = variable.draw;
+  if (variable.isJoint())
+    return isJointNormal(draw.getDistribution());
   auto family = draw.getDistribution().getDefiningOp<DistributionOpInterface>();
   if (variable.constrained || !family ||
       isa<RankedTensorType>(draw.getValue().getType()))
@@ -143,6 +162,7 @@ const llvm::StringMap<KnownFunction> &getKnownFunctions() {
       (*table)[decltype(op)::getOperationName()] = function;
     };
     KnownFunction smooth, positive{true, true}, bent{false, false};
+    add(ConstrainOp(), smooth);
     add(arith::DivFOp(), positive);
     add(math::ExpOp(), positive);
     add(math::LogOp(), smooth);
@@ -220,6 +240,12 @@ static bool isPositiveNumber(Value value, bool strict, unsigned depth = 8) {
   return found != getKnownFunctions().end() && found->second.positive;
 }
 
+/// Whether the form is a number that is not negative.
+static bool isPositiveConstant(const Form &form) {
+  return form.size() == 1 && form[0].factors.empty() &&
+         isPositiveNumber(form[0].coefficient, /*strict=*/false);
+}
+
 bool FormAnalysis::isPositive(const FormFactor &factor) {
   const Statistic &s = factor.statistic;
   bool statistic =
@@ -229,6 +255,8 @@ bool FormAnalysis::isPositive(const FormFactor &factor) {
   return statistic && llvm::all_of(factor.functions, [&](const auto &function) {
            if (function->isSquare())
              return false;
+           if (function->template is<ConstrainOp>())
+             return isPositiveConstant(function->operands[1]);
            auto found =
                getKnownFunctions().find(function->name->getStringRef());
            return found != getKnownFunctions().end() && found->second.positive;
@@ -311,7 +339,7 @@ std::optional<Form> FormAnalysis::apply(FormFunction function) {
         bool found = false;
         for (const FormFactor &other : variables) {
           found |= other.hasSameVariable(factor);
-          if (!other.hasSameVariable(factor) && other.mayOverlap(factor))
+          if (!other.canCorrelate(factor))
             return fail("latents of one site that may be the same");
         }
         if (!found)

@@ -101,8 +101,7 @@ std::optional<Form> FormAnalysis::multiply(const Form &a, const Form &b) {
         }
         // Two draws of one site are one variable only in one member.
         for (const FormFactor &other : term.factors)
-          if (other.mayOverlap(factor) && !other.isShiftOf(factor) &&
-              !factor.isShiftOf(other))
+          if (other.mayOverlap(factor) && !other.canMultiply(factor))
             return fail(other.predictor || factor.predictor
                             ? "a product of a function of a linear predictor "
                               "and one of its latents"
@@ -183,9 +182,6 @@ std::optional<Form> FormAnalysis::exponentiate(const Form &form) {
       return other.variable.hasSameVariable(factor);
     });
     if (part == parts.end()) {
-      for (const Part &other : parts)
-        if (other.variable.mayOverlap(factor))
-          return fail("a product of different functions of one latent");
       parts.push_back({factor.getVariable(), std::nullopt, {}});
       part = &parts.back();
     }
@@ -209,6 +205,9 @@ std::optional<Form> FormAnalysis::exponentiate(const Form &form) {
         return std::nullopt;
       factor.functions = power->front().factors[0].functions;
     }
+    for (const FormFactor &other : result.factors)
+      if (other.mayOverlap(factor) && !other.canMultiply(factor))
+        return fail("a product of different functions of one latent");
     result.factors.push_back(factor);
   }
   return Form{result};
@@ -330,8 +329,21 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
       return fail("a value that is known to the members of a plate alone");
     return Form{{here, {}}};
   }
-  if (!op)
-    return fail("a value carried by a loop, or a latent of other members");
+  if (!op) {
+    auto argument = cast<BlockArgument>(value);
+    auto plate = dyn_cast<PlateOp>(argument.getOwner()->getParentOp());
+    unsigned number = argument.getArgNumber();
+    if (!plate || number == 0 || number > plate.getSlices().size() ||
+        (member && member->owner != plate))
+      return fail("a value carried by a loop, or a latent of other members");
+    // An element of the slice.
+    std::optional<Member> inner = member;
+    Value index = member ? member->index : Value(plate.getIndex());
+    member.reset();
+    std::optional<Form> form = getElement(plate.getSlices()[number - 1], index);
+    member = inner;
+    return form;
+  }
   if (inElements && op->getNumOperands() == 0) {
     Value constant = builder->clone(*op)->getResult(0);
     return Form{{constant, {}}};
@@ -345,8 +357,10 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
       factor.index = member->index;
     return Form{{one, {factor}}};
   };
-  if (auto draw = dyn_cast<DrawOp>(op))
-    return getVariable(draw, /*constrained=*/false);
+  if (auto draw = dyn_cast<DrawOp>(op)) {
+    Value point = getPoint(draw);
+    return point ? getForm(point) : getVariable(draw, /*constrained=*/false);
+  }
   if (auto constrain = dyn_cast<ConstrainOp>(op)) {
     auto draw = constrain.getUnconstrained().getDefiningOp<DrawOp>();
     if (draw) {
@@ -438,27 +452,18 @@ std::optional<Form> FormAnalysis::constrain(SupportKind support,
     return result;
   }
   case SupportKind::UnitInterval:
+    return apply<special::SigmoidOp>(type, form);
   case SupportKind::Interval: {
-    std::optional<Form> fraction = apply<special::SigmoidOp>(type, form);
-    if (!fraction || support == SupportKind::UnitInterval)
-      return fraction;
-    // Bounds that are numbers make one number of their difference.
-    Form width;
-    if (bounds[0].size() == 1 && bounds[1].size() == 1 &&
-        bounds[0][0].factors.empty() && bounds[1][0].factors.empty()) {
-      width = {{Expression(*builder, bounds[1][0].coefficient) -
-                    Expression(*builder, bounds[0][0].coefficient),
-                {}}};
-    } else {
-      width = bounds[1];
-      width.append(negateUnless(*builder, false, bounds[0]));
-    }
-    std::optional<Form> part = multiply(width, *fraction);
-    if (!part)
-      return std::nullopt;
-    Form result = bounds[0];
-    result.append(*part);
-    return result;
+    // As one function: in exponents, lower bound and fraction apart would be
+    // large numbers of opposite signs.
+    FormFunction function;
+    function.name =
+        OperationName(ConstrainOp::getOperationName(), builder->getContext());
+    function.attributes = builder->getDictionaryAttr(builder->getNamedAttr(
+        "support", SupportKindAttr::get(builder->getContext(), support)));
+    function.type = type;
+    function.operands = {form, bounds[0], bounds[1]};
+    return apply(std::move(function));
   }
   default:
     return fail("a bijector of vectors");

@@ -9,6 +9,7 @@
 #ifndef VI_ANALYSIS_FORMS_H
 #define VI_ANALYSIS_FORMS_H
 
+#include "vi/Analysis/JointNormal.h"
 #include "vi/Analysis/LinearTerms.h"
 #include "vi/Dialect/VI/IR/Expression.h"
 
@@ -38,9 +39,11 @@ struct FormFactor {
   /// Whether this is z = T(u) rather than u.
   bool constrained = false;
   Statistic statistic;
-  /// The member whose draw it is, where the draw is seen through a stack.
+  /// The member whose draw it is, where the draw is seen through a stack; the
+  /// element of a draw of several correlated variables.
   mlir::Value index;
-  /// The weights of a sum over all members: a tensor of rank one.
+  /// The weights of a sum over all members: a tensor of rank one; of a draw of
+  /// several variables, over as many as there are weights, from `index` on.
   mlir::Value weights;
   /// The variable, where it is a sum over several draws: then there is no draw.
   std::shared_ptr<const LinearPredictor> predictor;
@@ -53,9 +56,17 @@ struct FormFactor {
   bool hasSameVariable(const FormFactor &other) const;
   /// Whether the two may not be independent.
   bool mayOverlap(const FormFactor &other) const;
-  /// Whether this is an exponential of a variable of the predictor of `other`,
-  /// and so shifts the mean of that.
-  bool isShiftOf(const FormFactor &other) const;
+  /// Whether the variable is one of several that are drawn together.
+  bool isJoint() const {
+    DrawOp op = draw;
+    return op && mlir::isa<mlir::RankedTensorType>(op.getValue().getType());
+  }
+  /// Whether the covariance of the two is known, where they may overlap.
+  bool canCorrelate(const FormFactor &other) const;
+  /// Whether the expectation of a product of the two, which may overlap, is
+  /// known: exponentials move the mean of everything else, and powers have
+  /// joint moments.
+  bool canMultiply(const FormFactor &other) const;
   /// Whether the factor is 1.
   bool isOne() const {
     return statistic.kind == Statistic::Kind::Power && statistic.power == 0 &&
@@ -130,11 +141,15 @@ enum class Accuracy {
 /// normal variable. The expectation of such a factor is taken in closed form
 /// where there is one (`buildGaussianExpectation`), else by quadrature
 /// (`buildGaussianQuadrature`). An exponential that multiplies it shifts the
-/// mean: E[e^(cu) f(x)] = E[e^(cu)] E[f(x + c Cov(u, x))].
+/// mean: E[e^(cu) f(x)] = E[e^(cu)] E[f(x + c Cov(u, x))]. The elements of a
+/// draw from a multivariate normal distribution are correlated variables:
+/// predictors, exponentials and powers of several of them have closed
+/// expectations, too.
 class FormAnalysis {
 public:
-  FormAnalysis(ExpectOp expect, DrawDependence &dependence)
-      : expect(expect), dependence(dependence) {}
+  /// With `correlated`, draws of several correlated variables are looked at.
+  FormAnalysis(ExpectOp expect, DrawDependence &dependence, bool correlated)
+      : expect(expect), dependence(dependence), correlated(correlated) {}
 
   /// E[value] given that draws are independent, emitted at the builder's
   /// insertion point; null where `value` has no such form, where a statistic
@@ -210,7 +225,18 @@ private:
 
   /// E or Var of a factor's variable.
   mlir::Value buildMoment(const FormFactor &factor, bool variance);
+  /// Cov(a, b) of two variables; null where it is 0.
+  mlir::Value buildCovariance(const FormFactor &a, const FormFactor &b);
   mlir::Value buildTerm(const FormTerm &term);
+  /// E of a product of factors that are not independent of each other.
+  mlir::Value buildDependent(llvm::ArrayRef<const FormFactor *> factors);
+  /// The draw and the first element of what a tensor is a part of.
+  std::optional<std::pair<DrawOp, mlir::Value>>
+  getJointPart(mlir::Value tensor);
+  /// Mean and covariance of a draw of several normal variables.
+  std::optional<JointNormal> getMoments(DrawOp draw);
+  /// The value of a draw from a distribution of one point; null otherwise.
+  mlir::Value getPoint(DrawOp draw);
   /// E of a factor, where the mean of its variable is moved by `shift` (null:
   /// it is not).
   mlir::Value buildFactor(const FormFactor &factor, mlir::Value shift);
@@ -236,11 +262,16 @@ private:
 
   ExpectOp expect;
   DrawDependence &dependence;
+  bool correlated;
   mlir::ImplicitLocOpBuilder *builder = nullptr;
   std::string reason;
   Accuracy accuracy = Accuracy::Exact;
   /// Forms that are known already, outside of members and elements.
   llvm::DenseMap<mlir::Value, Form> known;
+  /// The number of loops that were made plates.
+  unsigned loops = 0;
+  /// Moments of draws of several variables, for all terms.
+  llvm::DenseMap<mlir::Operation *, JointNormal> joints;
   /// Moments of the draws of all members, for all terms.
   llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, mlir::Value> moments;
   /// Whether squares of linear predictors are kept together.

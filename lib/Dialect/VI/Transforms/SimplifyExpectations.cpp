@@ -492,7 +492,9 @@ static StringRef describe(Operation *op) {
 /// cross-entropies whose distributions have other draws as parameters, and
 /// factors.
 void Simplifier::replaceForms() {
-  FormAnalysis forms(expect, dependence);
+  // Sticking the landing: log q and log p of the joint draw cancel only where
+  // both are sampled.
+  FormAnalysis forms(expect, dependence, /*correlated=*/!keepGuideDensity);
   for (Value term : getSummands()) {
     // What another term uses too belongs to that: sampled without it, the other
     // may have a much larger variance.

@@ -535,6 +535,9 @@ def SimplifyExpectations
        `nodes.64`: for standard deviations up to 3 of functions of the logistic
        function, and up to 1 of those of 1 / (1 + x^2), its error is below 1e-10
        of the largest value.
+       The elements of a draw from a multivariate normal distribution, and sums of
+       them, are correlated variables: their predictors, exponentials and powers
+       are taken in the same way, with covariances.
     4. By linearity, summands and factors that depend on no draw leave the
        expectation; a plate with random and fixed contributions is split.
 
