@@ -94,7 +94,6 @@ struct Differentiate : vi::impl::DifferentiateBase<Differentiate> {
         return signalPassFailure();
       function->removeAttr("vi.differentiate");
       function->removeAttr("vi.wrt");
-      ++gradients;
     }
   }
 };

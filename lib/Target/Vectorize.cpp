@@ -1107,7 +1107,6 @@ struct Vectorize : vi::impl::VectorizeBase<Vectorize> {
                  vi::chooseTiles(nest->shape, *blocking, model))
           .write();
       op.erase();
-      ++vectorized;
     }
   }
 

@@ -83,9 +83,6 @@ def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::vi::VIDialect", "::vi::special::SpecialDialect"
   ];
-  let statistics = [
-    Statistic<"gradients", "gradients", "Number of functions differentiated">
-  ];
 }
 
 #endif // VI_DIFFERENTIATION_PASSES_TD

@@ -605,9 +605,6 @@ def Vectorize : Pass<"vi-vectorize"> {
     Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
            "size of the second-level cache">
   ];
-  let statistics = [
-    Statistic<"vectorized", "vectorized", "computations that became vectors">
-  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",

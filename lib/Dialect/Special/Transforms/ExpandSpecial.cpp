@@ -161,7 +161,6 @@ struct ExpandSpecial
       Value value = expansion(code, op);
       op->getResult(0).replaceAllUsesWith(value);
       op->erase();
-      ++numExpanded;
       changed = true;
     });
     if (!changed)

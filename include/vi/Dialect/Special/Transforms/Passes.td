@@ -115,9 +115,6 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     Option<"fma", "fma", "bool", "false",
            "use fused multiply-add, which the target has">
   ];
-  let statistics = [
-    Statistic<"numExpanded", "num-expanded", "Number of ops expanded">
-  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"
