@@ -400,7 +400,7 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
   }
   for (const auto &function : factor.functions)
     if (!isSmooth(*function)) {
-      fail("a function of latents that is not smooth");
+      fail("a function of latents that quadrature does not resolve");
       return Value();
     }
   accuracy = Accuracy::Quadrature;

@@ -198,6 +198,28 @@ bool FormAnalysis::isKnownFunction(OperationName name) {
   return getKnownFunctions().contains(name.getStringRef());
 }
 
+/// Whether a form in one variable is a polynomial of degree two or more with
+/// several terms. Its slope has no bound, so that a function of it may change
+/// over any distance: log(exp(a(x)) + exp(b(x))) of two quadratic log-densities
+/// has its bend where they cross, at whatever slope they have there.
+static bool isSteep(const Form &form) {
+  unsigned terms = 0;
+  bool isHigh = false;
+  for (const FormTerm &term : form)
+    for (const FormFactor &factor : term.factors) {
+      if (factor.isOne())
+        continue;
+      ++terms;
+      isHigh |= (factor.statistic.kind == Statistic::Kind::Power &&
+                 factor.statistic.power >= 2) ||
+                factor.statistic.kind == Statistic::Kind::SquaredDeviation ||
+                llvm::any_of(factor.functions, [](const auto &inner) {
+                  return inner->isSquare();
+                });
+    }
+  return isHigh && terms > 1;
+}
+
 bool FormAnalysis::isSmooth(const FormFunction &function) {
   if (!function.isSquare()) {
     auto found = getKnownFunctions().find(function.name->getStringRef());
@@ -205,6 +227,8 @@ bool FormAnalysis::isSmooth(const FormFunction &function) {
       return false;
   }
   return llvm::all_of(function.operands, [&](const Form &form) {
+    if (!function.isSquare() && isSteep(form))
+      return false;
     return llvm::all_of(form, [&](const FormTerm &term) {
       return llvm::all_of(term.factors, [&](const FormFactor &factor) {
         return llvm::all_of(factor.functions, [&](const auto &inner) {

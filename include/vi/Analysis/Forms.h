@@ -215,7 +215,8 @@ private:
   getPredictor(llvm::MutableArrayRef<Form> operands);
   /// Whether `apply` takes the operation.
   static bool isKnownFunction(mlir::OperationName name);
-  /// Whether the function has all derivatives.
+  /// Whether the function has all derivatives, and none of a polynomial whose
+  /// slope has no bound, so that quadrature applies.
   static bool isSmooth(const FormFunction &function);
   /// Whether a value of the form is positive for certain.
   bool isPositive(const Form &form);

@@ -100,7 +100,7 @@ func.func @absolute(%m: f64, %s: f64, %c: f64) -> f64 {
 }
 
 // It has a kink: quadrature of its products would have no small error.
-// REMARK: [Missed] exact | Category:vi-expectations | Reason="a function of latents that is not smooth"
+// REMARK: [Missed] exact | Category:vi-expectations | Reason="a function of latents that quadrature does not resolve"
 // REMARK: [Analysis] sampled | Category:vi-expectations | Remark="this factor is left to the estimator"
 // CHECK-LABEL: func.func @kink
 // CHECK:         vi.expect
