@@ -267,6 +267,18 @@ llvm::Error vi::data::writeSummary(llvm::StringRef path,
     writer.integer(summary.iterations);
     writer.key("gradient_evaluations");
     writer.integer(summary.gradientEvaluations);
+    if (!summary.method.empty()) {
+      writer.key("hessian_vector_products");
+      writer.integer(summary.hessianVectorProducts);
+      writer.key("method");
+      writer.string(summary.method);
+      writer.key("method_reason");
+      writer.string(summary.methodReason);
+      bool hasHessian = !std::isnan(summary.newtonDecrement);
+      writer.key(hasHessian ? "newton_decrement" : "natural_gradient_norm");
+      writer.number(hasHessian ? summary.newtonDecrement
+                               : summary.naturalGradientNorm);
+    }
     writer.key("seconds");
     writer.beginObject();
     writer.key("compile");

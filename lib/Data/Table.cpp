@@ -260,8 +260,11 @@ void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
      << summary.iterations << " iterations, " << summary.gradientEvaluations
      << " gradients" << (summary.measure.empty() ? "" : ", ") << summary.measure
      << "; "
-     << llvm::format("%.2f s to compile, %.2f s to fit\n",
-                     summary.compileSeconds, summary.fitSeconds);
+     << llvm::format("%.2f s to compile, %.2f s to fit", summary.compileSeconds,
+                     summary.fitSeconds);
+  if (!summary.method.empty())
+    os << "; " << summary.method << ", as " << summary.methodReason;
+  os << '\n';
   if (summary.verdict)
     printVerdict(os, *summary.verdict, summary.elboUpToConstant);
 }

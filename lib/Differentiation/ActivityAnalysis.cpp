@@ -146,10 +146,20 @@ bool isSumArgument(Value value) {
   return plate && argument.getArgNumber() > plate.getSlices().size();
 }
 
+/// The region argument that holds a sum of a plate; null for other values.
+Value getSumArgument(Value value) {
+  auto result = dyn_cast<OpResult>(value);
+  auto plate = result ? dyn_cast<PlateOp>(result.getOwner()) : PlateOp();
+  if (!plate || result.getResultNumber() >= plate.getSums().size())
+    return {};
+  return plate.getSumArguments()[result.getResultNumber()];
+}
+
 } // namespace
 
 ActivityAnalysis::ActivityAnalysis(ValueRange independents,
-                                   ValueRange dependents) {
+                                   ValueRange dependents, Direction direction)
+    : direction(direction) {
   for (Value value : independents)
     markVaried(value);
   propagateForward();
@@ -159,14 +169,24 @@ ActivityAnalysis::ActivityAnalysis(ValueRange independents,
 }
 
 void ActivityAnalysis::markVaried(Value value) {
-  if (isDifferentiableType(value.getType()) && !isSumArgument(value) &&
-      varied.insert(value).second)
-    worklist.push_back(value);
+  if (!isDifferentiableType(value.getType()) ||
+      (direction == Direction::Reverse && isSumArgument(value)) ||
+      !varied.insert(value).second)
+    return;
+  worklist.push_back(value);
+  // What is added to within a plate moves with what comes out of it.
+  if (direction == Direction::Forward)
+    if (Value argument = getSumArgument(value))
+      markVaried(argument);
 }
 
 void ActivityAnalysis::markUseful(Value value) {
-  if (varied.contains(value) && useful.insert(value).second)
-    worklist.push_back(value);
+  if (!varied.contains(value) || !useful.insert(value).second)
+    return;
+  worklist.push_back(value);
+  if (direction == Direction::Forward)
+    if (Value argument = getSumArgument(value))
+      markUseful(argument);
 }
 
 void ActivityAnalysis::propagateForward() {

@@ -95,6 +95,31 @@ Expression gammaDrawDerivative(Expression a, Expression x) {
   return call<special::GammaDrawDerivativeOp>(a, x);
 }
 
+/// The second derivative of digamma, the derivative of trigamma. From 10 on by
+/// its asymptotic series, to which the recurrence leads, with a relative error
+/// of 2e-13; for x < 1/2 by reflection (Abramowitz and Stegun 6.4.7, 6.4.13).
+Expression tetragamma(Expression x) {
+  Value isSmall = x < x.constant(0.5);
+  Expression positive = select(isSmall, 1 - x, x);
+  Expression sum = x.constant(0);
+  for (int k = 0; k < 10; ++k) {
+    Expression y = positive + k;
+    sum = sum + 1 / (y * square(y));
+  }
+  Expression y = positive + 10.0, r = 1 / square(y);
+  // (2k + 1) B_2k
+  constexpr double coefficients[] = {1.0 / 2,   -1.0 / 6, 1.0 / 6,
+                                     -3.0 / 10, 5.0 / 6,  -691.0 / 210};
+  Expression series = x.constant(0);
+  for (double coefficient : llvm::reverse(coefficients))
+    series = series * r + coefficient;
+  Expression value = -2 * sum - r * (1 + 1 / y + series * r);
+  Expression angle = M_PI * x, sine = sin(angle);
+  Expression reflection =
+      2 * M_PI * M_PI * M_PI * cos(angle) / (sine * square(sine));
+  return select(isSmall, value - reflection, value);
+}
+
 unsigned getSoftplusOrder(Operation *op) {
   return cast<special::GaussianSoftplusOp>(op).getDerivative();
 }
@@ -153,7 +178,7 @@ void addRules(Rules &t) {
       .operand(
           [](R r) { return Contribution(r.g(), r.x().getValue(), false); });
   auto convert = [](R r) {
-    return toFloat(r.getBuilder(), r.g(), r.x().getType());
+    return toFloat(r.getBuilder(), r.g(), r.getType());
   };
   rule<arith::ExtFOp>(t).operand(convert);
   rule<arith::TruncFOp>(t).operand(convert);
@@ -250,7 +275,8 @@ void addRules(Rules &t) {
       [](R r) { return r.g() * digamma(r.x()); });
   rule<special::DigammaOp>(t).operand(
       [](R r) { return r.g() * trigamma(r.x()); });
-  rule<special::TrigammaOp>(t).unknown();
+  rule<special::TrigammaOp>(t).operand(
+      [](R r) { return r.g() * tetragamma(r.x()); });
   rule<special::LogBetaOp>(t)
       .operand(
           [](R r) { return r.g() * (digamma(r.x()) - digamma(r.x() + r.y())); })

@@ -46,48 +46,6 @@ static func::FuncOp declareGradient(func::FuncOp function, StringRef name,
   return gradient;
 }
 
-/// Inlines the active calls of `primal`, a copy of `function`.
-static LogicalResult inlineCalls(func::FuncOp function, func::FuncOp primal,
-                                 function_ref<ActivityAnalysis()> analyze) {
-  // More than a program without recursion needs.
-  constexpr unsigned limit = 1000;
-  for (unsigned inlined = 0;; ++inlined) {
-    ActivityAnalysis activity = analyze();
-    func::CallOp active;
-    primal.walk([&](func::CallOp call) {
-      if (!llvm::any_of(call.getResults(),
-                        [&](Value v) { return activity.isActive(v); }))
-        return WalkResult::advance();
-      active = call;
-      return WalkResult::interrupt();
-    });
-    if (!active)
-      return success();
-    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-        function, active.getCalleeAttr());
-    if (!callee || callee.isExternal() || !callee.getBody().hasOneBlock())
-      return active.emitOpError("of '")
-             << active.getCallee()
-             << "', whose body is not one block, has no derivative rule, and "
-                "the result that is differentiated depends on it";
-    if (inlined == limit)
-      return active.emitOpError("of '")
-             << active.getCallee()
-             << "' is recursive, and the result that is differentiated depends "
-                "on it";
-    OpBuilder builder(active);
-    IRMapping mapping;
-    Block &block = callee.getBody().front();
-    mapping.map(block.getArguments(), active.getOperands());
-    for (Operation &op : block.without_terminator())
-      builder.clone(op, mapping);
-    for (auto [result, value] :
-         llvm::zip(active.getResults(), block.getTerminator()->getOperands()))
-      result.replaceAllUsesWith(mapping.lookupOrDefault(value));
-    active.erase();
-  }
-}
-
 FailureOr<func::FuncOp> vi::createGradient(func::FuncOp function,
                                            StringRef name,
                                            ArrayRef<unsigned> independents) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OutputUse.h"
 #include "ReverseSweep.h"
 
 #include "mlir/Dialect/Affine/Utils.h"

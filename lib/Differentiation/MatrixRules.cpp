@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MatrixBuilders.h"
 #include "ReverseSweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,23 +42,12 @@ LogicalResult ReverseSweep::reverseCholesky(CholeskyOp op, Scope &scope) {
   // triangle does not count, for the factor is zero there by definition.
   Value zeros = getZero(scope, op.getFactor());
   Value product =
-      linalg::GenericOp::create(
-          b, TypeRange(type), ValueRange{factor, adjoint}, ValueRange(zeros),
-          ArrayRef<AffineMap>{map3(k, i), map3(k, j), map3(i, j)},
-          ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
-                                        utils::IteratorType::parallel,
-                                        utils::IteratorType::reduction},
-          [&](OpBuilder &nested, Location loc, ValueRange elements) {
-            Value term =
-                arith::MulFOp::create(nested, loc, elements[0], elements[1]);
-            Value sum = arith::AddFOp::create(nested, loc, elements[2], term);
-            linalg::YieldOp::create(nested, loc, sum);
-          })
-          .getResult(0);
+      buildContraction(b, zeros, factor, adjoint,
+                       {map3(k, i), map3(k, j), map3(i, j)}, /*sign=*/1);
   // (P + P^T) / 2 with the strict upper part dropped and the diagonal halved:
   // the element of P at or below the diagonal, halved.
   Value symmetric = mapMatrix(
-      factor, {product, product}, {identity, transposed},
+      b, factor, {product, product}, {identity, transposed},
       [&](Value row, Value column, ValueRange elements) -> Value {
         Value isLower = compare(arith::CmpIPredicate::sge, row, column);
         Value lower =
@@ -67,12 +57,12 @@ LogicalResult ReverseSweep::reverseCholesky(CholeskyOp op, Scope &scope) {
   Value half = TriangularSolveOp::create(b, type, factor, symmetric,
                                          /*transpose=*/true);
   Value turned =
-      mapMatrix(factor, {half}, {transposed},
+      mapMatrix(b, factor, {half}, {transposed},
                 [](Value, Value, ValueRange elements) { return elements[0]; });
   Value solved = TriangularSolveOp::create(b, type, factor, turned,
                                            /*transpose=*/true);
   Value result = mapMatrix(
-      factor, {solved}, {identity},
+      b, factor, {solved}, {identity},
       [&](Value row, Value column, ValueRange elements) -> Value {
         Value isLower = compare(arith::CmpIPredicate::sge, row, column);
         Value isDiagonal = compare(arith::CmpIPredicate::eq, row, column);

@@ -160,8 +160,8 @@ static LogicalResult decompose(func::FuncOp function,
   return success();
 }
 
-LogicalResult vi::normalize(func::FuncOp function,
-                            function_ref<ActivityAnalysis()> analyze) {
+LogicalResult vi::generalize(func::FuncOp function,
+                             function_ref<ActivityAnalysis()> analyze) {
   if (failed(decompose(function, analyze())))
     return failure();
   IRRewriter rewriter(function.getContext());
@@ -179,10 +179,59 @@ LogicalResult vi::normalize(func::FuncOp function,
       elementwiseToGeneric(op, rewriter);
     }
   }
+  return success();
+}
+
+LogicalResult vi::normalize(func::FuncOp function,
+                            function_ref<ActivityAnalysis()> analyze) {
+  if (failed(generalize(function, analyze)))
+    return failure();
+  IRRewriter rewriter(function.getContext());
   SmallVector<linalg::GenericOp> generics;
   function.walk([&](linalg::GenericOp op) { generics.push_back(op); });
   for (linalg::GenericOp op : generics)
     captureToOperands(op, rewriter);
   reductionsToLoops(function, analyze());
   return success();
+}
+
+LogicalResult vi::inlineCalls(func::FuncOp function, func::FuncOp primal,
+                              function_ref<ActivityAnalysis()> analyze) {
+  // More than a program without recursion needs.
+  constexpr unsigned limit = 1000;
+  for (unsigned inlined = 0;; ++inlined) {
+    ActivityAnalysis activity = analyze();
+    func::CallOp active;
+    primal.walk([&](func::CallOp call) {
+      if (!llvm::any_of(call.getResults(),
+                        [&](Value v) { return activity.isActive(v); }))
+        return WalkResult::advance();
+      active = call;
+      return WalkResult::interrupt();
+    });
+    if (!active)
+      return success();
+    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+        function, active.getCalleeAttr());
+    if (!callee || callee.isExternal() || !callee.getBody().hasOneBlock())
+      return active.emitOpError("of '")
+             << active.getCallee()
+             << "', whose body is not one block, has no derivative rule, and "
+                "the result that is differentiated depends on it";
+    if (inlined == limit)
+      return active.emitOpError("of '")
+             << active.getCallee()
+             << "' is recursive, and the result that is differentiated depends "
+                "on it";
+    OpBuilder builder(active);
+    IRMapping mapping;
+    Block &block = callee.getBody().front();
+    mapping.map(block.getArguments(), active.getOperands());
+    for (Operation &op : block.without_terminator())
+      builder.clone(op, mapping);
+    for (auto [result, value] :
+         llvm::zip(active.getResults(), block.getTerminator()->getOperands()))
+      result.replaceAllUsesWith(mapping.lookupOrDefault(value));
+    active.erase();
+  }
 }

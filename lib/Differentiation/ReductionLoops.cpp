@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OutputUse.h"
 #include "ReverseSweep.h"
 #include "Simplification.h"
 

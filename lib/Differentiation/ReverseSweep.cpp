@@ -7,6 +7,8 @@
 
 #include "ReverseSweep.h"
 
+#include "Guards.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "vi/Differentiation/DerivativeRules.h"
@@ -127,8 +129,6 @@ LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
     if (isa<ShapedType>(result.getType()))
       return op->emitOpError("on ")
              << result.getType() << " has no derivative rule";
-    RuleContext context(b, op, operands, results, result.getResultNumber(),
-                        adjoint.value);
     for (OpOperand &operand : op->getOpOperands()) {
       unsigned number = operand.getOperandNumber();
       if (!activity.isActive(operand.get()))
@@ -143,6 +143,8 @@ LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
       case DerivativeRule::Kind::Known:
         break;
       }
+      RuleContext context(b, op, operands, results, result.getResultNumber(),
+                          adjoint.value, operand.get().getType());
       Contribution contribution = rule->getRule(number)(context);
       add(scope, operand.get(), contribution.value,
           conjunction(adjoint.mask,
@@ -204,9 +206,10 @@ Mask ReverseSweep::getMask(const Adjoint &adjoint) {
       !isa<FloatType>(adjoint.value.getType()))
     return adjoint.mask;
   Value zero = floatConstant(b, adjoint.value.getType(), 0.0);
-  return {
-      arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, adjoint.value, zero),
-      true};
+  auto guard =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, adjoint.value, zero);
+  markGuard(guard);
+  return {guard, true};
 }
 
 void ReverseSweep::add(Scope &scope, Value primal, Value contribution,
@@ -354,30 +357,4 @@ Value ReverseSweep::addTensors(Value accumulator, Value contribution) {
 
 Value ReverseSweep::sumElements(Value tensor) {
   return vi::sum(Expression(b, tensor));
-}
-
-Value ReverseSweep::mapMatrix(
-    Value like, ValueRange inputs, ArrayRef<AffineMap> maps,
-    function_ref<Value(Value, Value, ValueRange)> function) {
-  auto type = cast<RankedTensorType>(like.getType());
-  SmallVector<Value> dynamic;
-  for (int64_t dim = 0; dim < 2; ++dim)
-    if (type.isDynamicDim(dim))
-      dynamic.push_back(b.createOrFold<tensor::DimOp>(like, dim));
-  Value empty = tensor::EmptyOp::create(b, type, dynamic);
-  SmallVector<AffineMap> all(maps);
-  all.push_back(b.getMultiDimIdentityMap(2));
-  SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             b, TypeRange(type), inputs, ValueRange(empty), all, iterators,
-             [&](OpBuilder &nested, Location loc, ValueRange elements) {
-               OpBuilder::InsertionGuard guard(b);
-               b.setInsertionPoint(nested.getInsertionBlock(),
-                                   nested.getInsertionPoint());
-               Value row = linalg::IndexOp::create(b, 0);
-               Value column = linalg::IndexOp::create(b, 1);
-               Value element = function(row, column, elements.drop_back());
-               linalg::YieldOp::create(b, element);
-             })
-      .getResult(0);
 }

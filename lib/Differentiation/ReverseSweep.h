@@ -144,14 +144,6 @@ private:
   mlir::Value addTensors(mlir::Value accumulator, mlir::Value contribution);
   /// The sum of all elements, as a scalar.
   mlir::Value sumElements(mlir::Value tensor);
-  /// The matrix of `function` of a row, column and the elements of `inputs`
-  /// there, in a tensor like `like`.
-  mlir::Value
-  mapMatrix(mlir::Value like, mlir::ValueRange inputs,
-            llvm::ArrayRef<mlir::AffineMap> maps,
-            llvm::function_ref<mlir::Value(mlir::Value row, mlir::Value column,
-                                           mlir::ValueRange elements)>
-                function);
   mlir::Value lookup(Scope &scope, mlir::Value primal) {
     return scope.forward.lookupOrDefault(primal);
   }
@@ -164,19 +156,6 @@ private:
   const ActivityAnalysis &activity;
   mlir::ImplicitLocOpBuilder &b;
 };
-
-/// How the body of a `linalg.generic` uses the output argument of a result.
-enum class OutputUse {
-  /// Not at all.
-  Overwrite,
-  /// It adds to it, and does nothing else with it.
-  Sum,
-  /// The greatest or least of it and another value.
-  Extremum,
-  /// In any other way.
-  Other
-};
-OutputUse getOutputUse(mlir::linalg::GenericOp op, unsigned result);
 
 /// Erases operations without use and effect but those of `kept`, users before
 /// what they use.

@@ -13,10 +13,19 @@
 
 namespace vi {
 
-/// Brings the active operations on tensors of a function into the one form that
-/// has rules: linalg.generic whose active scalars are operands, and loops for
-/// reductions of other kinds than sums, greatest and least. `analyze` analyzes
-/// the function as it is.
+/// Inlines the active calls of `primal`, a copy of `function`.
+mlir::LogicalResult inlineCalls(mlir::func::FuncOp function,
+                                mlir::func::FuncOp primal,
+                                llvm::function_ref<ActivityAnalysis()> analyze);
+
+/// Brings the active operations on tensors of a function into one form:
+/// linalg.generic. `analyze` analyzes the function as it is.
+mlir::LogicalResult generalize(mlir::func::FuncOp function,
+                               llvm::function_ref<ActivityAnalysis()> analyze);
+
+/// And into the form that the reverse sweep has rules for: active scalars are
+/// operands of generics, and reductions of other kinds than sums, greatest and
+/// least are loops.
 mlir::LogicalResult normalize(mlir::func::FuncOp function,
                               llvm::function_ref<ActivityAnalysis()> analyze);
 

@@ -7,6 +7,7 @@
 
 #include "vi/Fit/CompiledModel.h"
 
+#include <algorithm>
 #include <limits>
 
 using namespace vi::fit;
@@ -18,6 +19,14 @@ int64_t ReportedArray::getElementCount() const {
   for (int64_t size : shape)
     count *= size;
   return count;
+}
+
+void CompiledModel::evaluateHessianProduct(
+    llvm::ArrayRef<double> parameters, NoiseView noise,
+    llvm::ArrayRef<PlateBatch> batches, llvm::ArrayRef<double> direction,
+    llvm::MutableArrayRef<double> product) {
+  std::fill(product.begin(), product.end(),
+            std::numeric_limits<double>::quiet_NaN());
 }
 
 double CompiledModel::evaluateGradientWithSeed(

@@ -5,16 +5,23 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// L-BFGS on the scaled parameters: first scaled by the geometry of q, again
-// where that has changed, and at last, for problems whose Hessian is
-// affordable, by the Hessian's Cholesky factor. In the coordinates y with phi =
-// phi0 + S y the gradient norm is that of the metric S S'; with S S' = H^-1 it
-// is the Newton decrement.
+// A few natural-gradient steps of the scales, then trust-region Newton by
+// products with the Hessian, whose preconditioner and units are the geometry of
+// q. Where the Hessian is affordable it is formed at the end: its Cholesky
+// factor tells the Newton decrement, and the covariance.
+//
+// As an option, and where Newton ends early: L-BFGS on the scaled parameters,
+// first scaled by the geometry of q, again where that has changed, and at last
+// by the Hessian's factor. In the coordinates y with phi = phi0 + S y the
+// gradient norm is that of the metric S S'; with S S' = H^-1 it is the Newton
+// decrement.
 //
 //===----------------------------------------------------------------------===//
 
 #include "vi/Fit/Fit.h"
 #include "vi/Fit/LBFGS.h"
+#include "vi/Fit/LinearResponse.h"
+#include "vi/Fit/Newton.h"
 #include "vi/Fit/StartingPoint.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -39,8 +46,23 @@ constexpr double gainTolerance = 1e-6, runTolerance = 1e-3;
 /// known beforehand, more than otherwise.
 constexpr int learningHistory = 100;
 
+/// The norm of the gradient in the metric of q from which on Newton takes over.
+constexpr double closeGradient = 3e-3;
+
+/// A point so near to the optimum that the Hessian there is the one there, to
+/// as many digits as anybody reads.
+constexpr double closeDecrement = 1e-2;
+
 /// The numbers that may be read to form a Hessian anew: about a second's.
 constexpr double hessianWork = 2e8;
+
+/// Products with the Hessian are compiled where forming one Hessian by
+/// differences would read more numbers than these: below, differences take less
+/// time than the compiler.
+constexpr double compilationWork = 2e7;
+
+/// The most latents with a covariance.
+constexpr int64_t maxResponseLatents = 2000;
 
 /// phi = origin + scales * (L^-T y), L the identity where there is no factor.
 struct Coordinates {
@@ -72,6 +94,7 @@ public:
                    FitResult &result)
       : model(model), options(options), monitor(monitor),
         batches(std::move(batches)), result(result),
+        isNewton(options.optimizer != OptimizerKind::LBFGS),
         maxIterations(options.maxIterations > 0 ? options.maxIterations
                                                 : 10000) {}
 
@@ -83,8 +106,15 @@ private:
   /// One run of L-BFGS. False where the fit is to end.
   LBFGSResult minimize(const Coordinates &coordinates, double tolerance,
                        int64_t iterationLimit, bool watchScales);
-  /// L-BFGS in the metric of q, to its tolerance.
-  void minimizeInGuideMetric();
+  /// Refuses a fit that has no answer.
+  bool checkDraws();
+  /// By the method asked for, to its tolerance.
+  void minimize();
+  /// Newton's method. True where it has converged or the fit is to end.
+  bool minimizeByNewton();
+  /// L-BFGS in the metric of q, to a gradient norm, in so many runs.
+  void minimizeInGuideMetric(double tolerance = gradientTolerance,
+                             int maxRounds = 400);
   /// L-BFGS in the metric of the Hessian, and the Newton decrement.
   bool minimizeInHessianMetric();
   bool formHessian();
@@ -97,6 +127,13 @@ private:
   double getDecrement(llvm::ArrayRef<double> gradient) const;
   bool findRunaway();
   bool findUnboundedRay(llvm::ArrayRef<double> before);
+  /// The most that a step may be long, for no scale to change by more than a
+  /// factor of fifty.
+  double limitStep(llvm::ArrayRef<double> step) const;
+  /// The scales at a point, as far as they follow from those at `origin`.
+  std::vector<double> followScales(llvm::ArrayRef<double> origin,
+                                   llvm::ArrayRef<double> point) const;
+  void findResponse();
   bool growDraws();
   void finish();
 
@@ -105,6 +142,7 @@ private:
   const FitMonitor &monitor;
   std::vector<PlateBatch> batches;
   FitResult &result;
+  bool isNewton;
   int64_t maxIterations;
 
   NoiseMatrix noise;
@@ -122,6 +160,10 @@ void DeterministicFit::setNoise(int64_t rows, uint64_t number) {
   if (model.getNoiseCount() == 0)
     noise = NoiseMatrix{{}, 1, 0};
   objective.emplace(model, noise, batches, result.counts);
+  double work = double(result.parameters.size()) *
+                std::max<double>(1, model.getWork()) * double(noise.rows);
+  if (work > compilationWork)
+    objective->useCompiledProducts();
   result.samples = model.getNoiseCount() ? noise.rows : 0;
 }
 
@@ -215,6 +257,18 @@ bool DeterministicFit::findUnboundedRay(llvm::ArrayRef<double> before) {
   return true;
 }
 
+double DeterministicFit::limitStep(llvm::ArrayRef<double> step) const {
+  const GuideStructure &structure = result.structure;
+  double largest = 0;
+  for (size_t i = 0; i < structure.scales.size(); ++i) {
+    int64_t parameter = structure.scales[i];
+    if (parameter >= 0)
+      largest = std::max(largest,
+                         std::fabs(step[parameter] * structure.scaleRates[i]));
+  }
+  return largest > 0 ? 4 / largest : std::numeric_limits<double>::infinity();
+}
+
 LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
                                        double tolerance, int64_t iterationLimit,
                                        bool watchScales) {
@@ -251,20 +305,13 @@ LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
     }
     return true;
   };
-  // No scale changes by more than a factor of fifty at a time.
-  auto limitStep = [&](llvm::ArrayRef<double> direction) {
+  auto limitLength = [&](llvm::ArrayRef<double> direction) {
     std::vector<double> step(direction.begin(), direction.end());
     if (coordinates.factor)
       solveLowerTransposed(*coordinates.factor, step);
-    double largest = 0;
-    for (size_t i = 0; i < structure.scales.size(); ++i) {
-      int64_t parameter = structure.scales[i];
-      if (parameter >= 0)
-        largest = std::max(largest,
-                           std::fabs(step[parameter] * structure.scaleRates[i] *
-                                     coordinates.scales[parameter]));
-    }
-    return largest > 0 ? 4 / largest : std::numeric_limits<double>::infinity();
+    for (size_t i = 0; i < step.size(); ++i)
+      step[i] *= coordinates.scales[i];
+    return limitStep(step);
   };
   LBFGSOptions solver;
   solver.gradientTolerance = tolerance;
@@ -275,23 +322,141 @@ LBFGSResult DeterministicFit::minimize(const Coordinates &coordinates,
     solver.history = learningHistory;
   }
   std::vector<double> y(result.parameters.size());
-  LBFGSResult run = minimizeLBFGS(function, y, solver, watch, limitStep);
+  LBFGSResult run = minimizeLBFGS(function, y, solver, watch, limitLength);
   result.parameters = coordinates.getParameters(y);
   result.heldELBO = -run.value;
   return run;
 }
 
-void DeterministicFit::minimizeInGuideMetric() {
+void DeterministicFit::minimize() {
+  if (isNewton && !hasScales()) {
+    result.methodReason += "; L-BFGS alone, as the geometry of the guide gives "
+                           "no scale to the model's own parameters";
+    isNewton = false;
+  }
+  if (!isNewton)
+    return minimizeInGuideMetric();
+  // From afar a step of L-BFGS, which takes one gradient, gains about as much
+  // as one of Newton, which takes several products.
+  bool formsHessian =
+      int64_t(result.parameters.size()) <= options.maxHessianParameters;
+  minimizeInGuideMetric(formsHessian ? closeGradient : 10 * closeGradient,
+                        /*maxRounds=*/6);
+  bool isClose = result.status == FitStatus::Converged;
+  if (isDone || (isClose && formsHessian) || minimizeByNewton())
+    return;
+  result.methodReason += "; L-BFGS went on where Newton found no better point";
+  isNewton = false;
+  minimizeInGuideMetric();
+}
+
+std::vector<double>
+DeterministicFit::followScales(llvm::ArrayRef<double> origin,
+                               llvm::ArrayRef<double> point) const {
+  std::vector<double> followed = scales;
+  const GuideStructure &structure = result.structure;
+  for (size_t i = 0; i < structure.scales.size(); ++i) {
+    int64_t location = structure.locations[i], scale = structure.scales[i];
+    if (location >= 0 && scale >= 0)
+      followed[location] *=
+          std::exp(structure.scaleRates[i] * (point[scale] - origin[scale]));
+  }
+  return followed;
+}
+
+bool DeterministicFit::minimizeByNewton() {
+  std::vector<double> earlier = result.parameters;
+  // Short runs first: the geometry of q changes most at the beginning.
+  for (int round = 0; round < 12; ++round) {
+    scales =
+        getParameterScales(model, result.parameters, result.structure, noise);
+    const std::vector<double> origin = result.parameters;
+    NewtonProblem problem;
+    std::vector<double> unit = scales;
+    problem.evaluate = [&](llvm::ArrayRef<double> point,
+                           llvm::MutableArrayRef<double> gradient) {
+      return (*objective)(point, gradient);
+    };
+    problem.getScales = [&](llvm::ArrayRef<double> point) {
+      return unit = followScales(origin, point);
+    };
+    problem.multiply = [&](llvm::ArrayRef<double> point,
+                           llvm::ArrayRef<double> direction,
+                           llvm::MutableArrayRef<double> product) {
+      return !monitor.isInterrupted() &&
+             objective->multiply(point, direction, unit, product);
+    };
+    problem.limitStep = [&](llvm::ArrayRef<double> direction) {
+      return limitStep(direction);
+    };
+    int64_t begin = result.iterations;
+    auto watch = [&](int64_t iteration, double value, double gradientNorm,
+                     llvm::ArrayRef<double>) {
+      result.iterations = begin + iteration;
+      result.heldELBO = -value;
+      monitor.report(
+          {result.iterations, result.counts.gradients, -value, gradientNorm});
+      return !monitor.isInterrupted();
+    };
+    NewtonOptions solver;
+    // Where the Hessian is formed, that does the rest.
+    solver.decrementTolerance =
+        int64_t(result.parameters.size()) <= options.maxHessianParameters
+            ? closeDecrement
+            : decrementTolerance;
+    solver.maxIterations = std::min<int64_t>(round < 2 ? 10 : 30,
+                                             maxIterations - result.iterations);
+    NewtonResult run =
+        minimizeNewton(problem, result.parameters, solver, watch);
+    result.heldELBO = -run.value;
+    result.gradientNorm = run.gradientNorm;
+    result.decrement = run.decrement;
+    if (monitor.isInterrupted()) {
+      result.status = FitStatus::Interrupted;
+      isDone = true;
+      return true;
+    }
+    if (findRunaway() ||
+        (round % 3 == 2 && run.status != NewtonStatus::Converged &&
+         findUnboundedRay(earlier))) {
+      result.status = FitStatus::Unbounded;
+      isDone = true;
+      return true;
+    }
+    if (round % 3 == 2)
+      earlier = result.parameters;
+    if (run.status == NewtonStatus::Converged) {
+      result.status = FitStatus::Converged;
+      return true;
+    }
+    if (run.status != NewtonStatus::IterationLimit) {
+      // Where rounding ends what can be gained, it may be enough.
+      bool isClose = run.status == NewtonStatus::Stalled && run.decrement &&
+                     *run.decrement <= acceptableDecrement;
+      result.status = isClose ? FitStatus::Converged : FitStatus::Stalled;
+      return isClose;
+    }
+    if (result.iterations >= maxIterations) {
+      result.status = FitStatus::IterationLimit;
+      isDone = true;
+      return true;
+    }
+  }
+  result.status = FitStatus::Stalled;
+  return false;
+}
+
+void DeterministicFit::minimizeInGuideMetric(double tolerance, int maxRounds) {
   int failures = 0;
   std::vector<double> earlier = result.parameters;
-  for (int round = 0; round < 400 && !isDone; ++round) {
+  for (int round = 0; round < maxRounds && !isDone; ++round) {
     scales =
         getParameterScales(model, result.parameters, result.structure, noise);
     // Short runs first: the geometry of q changes most at the beginning.
     int64_t limit = round < 3 ? 30 : round < 10 ? 100 : 1000;
     double before = result.heldELBO;
     LBFGSResult run = minimize({result.parameters, scales, std::nullopt},
-                               gradientTolerance, limit, true);
+                               tolerance, limit, true);
     if (isDone)
       return;
     result.gradientNorm = run.gradientNorm;
@@ -424,6 +589,13 @@ bool DeterministicFit::minimizeInHessianMetric() {
       isDone = true;
       return false;
     }
+    // In this metric the gradient's norm is the decrement.
+    if (isDefinite && decrement <= closeDecrement &&
+        run.status == LBFGSStatus::Converged) {
+      result.decrement = run.gradientNorm;
+      result.status = FitStatus::Converged;
+      return true;
+    }
     if (run.iterations == 0 && run.status != LBFGSStatus::Converged) {
       result.status = isDefinite && decrement <= acceptableDecrement
                           ? FitStatus::Converged
@@ -500,10 +672,71 @@ bool DeterministicFit::growDraws() {
   return true;
 }
 
+/// The covariance by solves with the Hessian, where that is not formed: for
+/// each latent the answer of phi to a change of its mean.
+void DeterministicFit::findResponse() {
+  int64_t latents = model.getLatentCount();
+  int64_t size = model.getGuideParameterCount();
+  if (latents == 0)
+    return;
+  if (latents > maxResponseLatents) {
+    result.noResponseReason = "there are more than " +
+                              std::to_string(maxResponseLatents) + " latents";
+    return;
+  }
+  scales =
+      getParameterScales(model, result.parameters, result.structure, noise);
+  Matrix jacobian =
+      getMeanJacobian(model, result.parameters, result.structure, noise);
+  std::vector<double> whole(result.parameters.size()), moved(whole.size());
+  // The model's own parameters stay where they are.
+  auto multiply = [&](llvm::ArrayRef<double> direction,
+                      llvm::MutableArrayRef<double> product) {
+    std::copy(direction.begin(), direction.end(), whole.begin());
+    if (monitor.isInterrupted() ||
+        !objective->multiply(result.parameters, whole, scales, moved))
+      return false;
+    std::copy(moved.begin(), moved.begin() + size, product.begin());
+    return true;
+  };
+  Matrix answers(latents, size);
+  for (int64_t i = 0; i < latents; ++i) {
+    llvm::MutableArrayRef<double> answer(answers.values.data() + i * size,
+                                         size);
+    SolveStatus status = solveConjugateGradients(
+        multiply, llvm::ArrayRef(scales).take_front(size), jacobian.getRow(i),
+        answer, /*tolerance=*/1e-5, std::max<int64_t>(50, 2 * size));
+    switch (status) {
+    case SolveStatus::Converged:
+      continue;
+    case SolveStatus::Inexact:
+      result.noResponseReason = "solves with the Hessian do not converge";
+      return;
+    case SolveStatus::Indefinite:
+      result.noResponseReason = "the Hessian of the ELBO is not definite";
+      return;
+    case SolveStatus::NonFinite:
+      result.noResponseReason = "products with the Hessian are not finite";
+      return;
+    }
+  }
+  Matrix covariance(latents, latents);
+  for (int64_t i = 0; i < latents; ++i)
+    for (int64_t j = 0; j <= i; ++j)
+      covariance(i, j) = covariance(j, i) =
+          0.5 * (dot(jacobian.getRow(i), answers.getRow(j)) +
+                 dot(jacobian.getRow(j), answers.getRow(i)));
+  result.response = std::move(covariance);
+}
+
 void DeterministicFit::finish() {
   if (!result.decrement && result.status == FitStatus::Stalled &&
       result.gradientNorm <= 100 * gradientTolerance)
     result.status = FitStatus::Converged;
+  if (options.covariance == CovarianceKind::Guide) {
+    result.noResponseReason = "the guide's own is asked for";
+    return;
+  }
   if (hessian && result.decrement) {
     int64_t size = model.getGuideParameterCount();
     Matrix guide(size, size);
@@ -511,10 +744,34 @@ void DeterministicFit::finish() {
       for (int64_t j = 0; j < size; ++j)
         guide(i, j) = (*hessian)(i, j);
     result.hessian = std::move(guide);
+  } else if (!hessian && result.hasConverged() && hasScales() &&
+             int64_t(result.parameters.size()) > options.maxHessianParameters) {
+    findResponse();
   }
 }
 
+/// A normal with all correlations fits itself to held draws where their pairs
+/// are no more than the latents: the ELBO over them has no bound.
+bool DeterministicFit::checkDraws() {
+  int64_t latents = model.getLatentCount();
+  bool isRich = model.getGuideParameterCount() > 3 * latents;
+  if (!isRich || options.samples == 0 || model.getNoiseCount() == 0 ||
+      model.isExact() || options.samples >= 2 * latents)
+    return true;
+  result.status = FitStatus::Refused;
+  result.refusal =
+      "a guide with correlations of " + std::to_string(latents) +
+      " latents needs at least " + std::to_string(2 * latents) +
+      " held draws, twice as many as latents: with " +
+      std::to_string(options.samples) +
+      " the ELBO over them grows without bound; raise --samples, leave it out, "
+      "or take --method=adam";
+  return false;
+}
+
 void DeterministicFit::run() {
+  if (!checkDraws())
+    return;
   setNoise(chooseSamples(model, options), 0);
   result.structure = analyzeGuide(model, result.parameters);
   if (!options.keepStart) {
@@ -533,7 +790,7 @@ void DeterministicFit::run() {
   result.status = FitStatus::Stalled;
   bool useHessian =
       int64_t(result.parameters.size()) <= options.maxHessianParameters;
-  minimizeInGuideMetric();
+  minimize();
   if (useHessian && !isDone)
     minimizeInHessianMetric();
   bool hasGrown = false;
@@ -541,7 +798,7 @@ void DeterministicFit::run() {
     hasGrown = true;
     // The metric of fewer draws serves for more.
     if (!factor) {
-      minimizeInGuideMetric();
+      minimize();
       continue;
     }
     LBFGSResult run = minimize({result.parameters, scales, factor},

@@ -148,15 +148,42 @@ vi::fit::describeRunaway(CompiledModel &model,
   return std::nullopt;
 }
 
+llvm::StringRef vi::fit::getMethodName(OptimizerKind kind) {
+  switch (kind) {
+  case OptimizerKind::Automatic:
+    return "auto";
+  case OptimizerKind::Newton:
+    return "newton";
+  case OptimizerKind::LBFGS:
+    return "lbfgs";
+  case OptimizerKind::Adam:
+    return "adam";
+  case OptimizerKind::AdamW:
+    return "adamw";
+  case OptimizerKind::SGD:
+    return "sgd";
+  }
+  return "";
+}
+
 FitResult vi::fit::fit(CompiledModel &model, llvm::ArrayRef<double> start,
                        const FitOptions &options, const FitMonitor &monitor) {
-  OptimizerKind kind = options.optimizer;
-  if (kind == OptimizerKind::Automatic)
-    kind = options.batchSize > 0 ? OptimizerKind::Adam : OptimizerKind::LBFGS;
-  FitResult result = kind == OptimizerKind::Adam
-                         ? fitStochastic(model, start, options, monitor)
-                         : fitDeterministic(model, start, options, monitor);
-  if (result.status == FitStatus::NonFiniteStart)
+  FitOptions chosen = options;
+  std::string reason = "it is asked for";
+  if (options.optimizer == OptimizerKind::Automatic) {
+    chosen.optimizer =
+        options.batchSize > 0 ? OptimizerKind::Adam : OptimizerKind::Newton;
+    reason = options.batchSize > 0 ? "minibatches make the gradient noisy"
+             : model.isExact()     ? "no term of the ELBO is sampled"
+                                   : "the draws are held fixed";
+  }
+  FitResult result = chosen.optimizer == OptimizerKind::Adam
+                         ? fitStochastic(model, start, chosen, monitor)
+                         : fitDeterministic(model, start, chosen, monitor);
+  result.method = chosen.optimizer;
+  result.methodReason = reason + result.methodReason;
+  if (result.status == FitStatus::NonFiniteStart ||
+      result.status == FitStatus::Refused)
     return result;
   // At most half of the draws of the fit, whose gradients cost some three
   // values each, where those are not few: the judgement takes less time than

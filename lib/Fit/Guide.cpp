@@ -135,6 +135,26 @@ GuideMoments vi::fit::getGuideMoments(CompiledModel &model,
   return moments;
 }
 
+GuideMoments vi::fit::getGaussianMoments(CompiledModel &model,
+                                         llvm::ArrayRef<double> parameters) {
+  std::vector<double> noise(model.getNoiseCount());
+  GuideMoments moments;
+  moments.mean = draw(model, parameters, noise);
+  moments.sd.assign(moments.mean.size(), 0.0);
+  for (double &number : noise) {
+    number = 1;
+    std::vector<double> moved = draw(model, parameters, noise);
+    number = 0;
+    for (size_t i = 0; i < moved.size(); ++i) {
+      double deviation = moved[i] - moments.mean[i];
+      moments.sd[i] += deviation * deviation;
+    }
+  }
+  for (double &sd : moments.sd)
+    sd = std::sqrt(sd);
+  return moments;
+}
+
 std::vector<double>
 vi::fit::getParameterScales(CompiledModel &model,
                             llvm::ArrayRef<double> parameters,

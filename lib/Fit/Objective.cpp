@@ -52,31 +52,79 @@ double Objective::operator()(llvm::ArrayRef<double> parameters,
   return std::numeric_limits<double>::infinity();
 }
 
+bool Objective::useCompiledProducts() {
+  hasCompiledProducts = model.hasHessianProduct();
+  return hasCompiledProducts;
+}
+
+bool Objective::multiply(llvm::ArrayRef<double> parameters,
+                         llvm::ArrayRef<double> direction,
+                         llvm::ArrayRef<double> scales,
+                         llvm::MutableArrayRef<double> product) {
+  ++counts.products;
+  if (hasCompiledProducts) {
+    counts.gradients += 2;
+    counts.draws += 2 * double(noise.rows);
+    model.evaluateHessianProduct(parameters, noise, batches, direction,
+                                 product);
+    bool finite = true;
+    for (double &element : product) {
+      finite &= std::isfinite(element);
+      element = -element;
+    }
+    counts.nonFinite += finite ? 0 : 1;
+    return finite;
+  }
+  // Errors: the square of the step from truncation, and the gradient's rounding
+  // divided by it.
+  double length = 0, largest = 0;
+  size_t mover = 0;
+  for (size_t i = 0; i < direction.size(); ++i) {
+    double element = std::fabs(direction[i] / scales[i]);
+    length += element * element;
+    if (element > largest) {
+      largest = element;
+      mover = i;
+    }
+  }
+  if (largest == 0) {
+    std::fill(product.begin(), product.end(), 0.0);
+    return true;
+  }
+  const double step = 1e-4 / std::sqrt(length);
+  std::vector<double> high(parameters.begin(), parameters.end()), low = high;
+  for (size_t i = 0; i < high.size(); ++i) {
+    high[i] += step * direction[i];
+    low[i] -= step * direction[i];
+  }
+  // How far apart the points are as numbers.
+  double distance = (high[mover] - low[mover]) / direction[mover];
+  std::vector<double> below(low.size());
+  bool finite = std::isfinite((*this)(high, product));
+  finite &= std::isfinite((*this)(low, below));
+  if (!finite || !(distance > 0))
+    return false;
+  for (size_t i = 0; i < below.size(); ++i)
+    product[i] = (product[i] - below[i]) / distance;
+  return true;
+}
+
 std::optional<Matrix>
 Objective::getHessian(llvm::ArrayRef<double> parameters,
                       llvm::ArrayRef<double> scales,
                       llvm::function_ref<bool()> interrupted) {
   int64_t size = parameters.size();
   Matrix hessian(size, size);
-  std::vector<double> point(parameters.begin(), parameters.end());
-  std::vector<double> above(size), below(size);
+  std::vector<double> direction(size), product(size);
   for (int64_t column = 0; column < size; ++column) {
     if (interrupted())
       return std::nullopt;
-    // Errors: the square of the step from truncation, and the gradient's
-    // rounding divided by it.
-    double step = 1e-4 * scales[column];
-    double center = parameters[column];
-    double high = center + step, low = center - step;
-    point[column] = high;
-    bool finite = std::isfinite((*this)(point, above));
-    point[column] = low;
-    finite &= std::isfinite((*this)(point, below));
-    point[column] = center;
-    if (!finite || !(high > low))
+    direction[column] = 1;
+    if (!multiply(parameters, direction, scales, product))
       return std::nullopt;
+    direction[column] = 0;
     for (int64_t row = 0; row < size; ++row)
-      hessian(row, column) = (above[row] - below[row]) / (high - low);
+      hessian(row, column) = product[row];
   }
   for (int64_t row = 0; row < size; ++row)
     for (int64_t column = 0; column < row; ++column) {

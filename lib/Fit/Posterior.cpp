@@ -26,24 +26,32 @@ Posterior::Posterior(CompiledModel &model, const FitResult &fit, uint64_t key)
     reason = "there are no latents";
     return;
   }
-  if (!fit.hessian) {
-    reason = "the Hessian of the ELBO is not at hand";
+  // The moments of a draw that is affine in the noise are known.
+  int64_t noiseCount = model.getNoiseCount();
+  if (isGaussian && double(noiseCount) * double(count) <= 4e6)
+    guideMoments = getGaussianMoments(model, parameters);
+  if (!fit.hessian && !fit.response) {
+    reason = !fit.noResponseReason.empty()
+                 ? fit.noResponseReason
+                 : "the Hessian of the ELBO is not at hand";
     return;
   }
-  int64_t noiseCount = model.getNoiseCount();
-  int64_t rows =
-      noiseCount == 0
-          ? 1
-          : std::max<int64_t>(
-                64, std::min<int64_t>(4096, (1 << 22) / (noiseCount + count)));
-  if (isGaussian)
-    rows = std::min<int64_t>(rows, std::max<int64_t>(64, 2 * noiseCount));
-  NoiseMatrix noise = getHeldDraws(key, rows, noiseCount);
+  // Of a Gaussian the mean is the draw without noise.
+  NoiseMatrix noise{std::vector<double>(noiseCount), 1, noiseCount};
+  if (!isGaussian)
+    noise = getHeldDraws(
+        key,
+        std::max<int64_t>(
+            64, std::min<int64_t>(4096, (1 << 22) / (noiseCount + count))),
+        noiseCount);
   if (noiseCount == 0)
     noise.rows = 1;
   mean = getGuideMoments(model, parameters, noise).mean;
-  covariance = getLinearResponse(
-      *fit.hessian, getMeanJacobian(model, parameters, fit.structure, noise));
+  covariance = fit.response
+                   ? fit.response
+                   : getLinearResponse(*fit.hessian,
+                                       getMeanJacobian(model, parameters,
+                                                       fit.structure, noise));
   if (!covariance) {
     reason = "the Hessian of the ELBO is not definite";
     return;
@@ -136,22 +144,32 @@ std::vector<PosteriorDraw> Posterior::draw(uint64_t key, int64_t count,
   return draws;
 }
 
-/// Replaces values by the normal quantiles of their ranks, with mean and
-/// standard deviation as they were.
+/// Mean and standard deviation of a row of draws.
+static void getMoments(llvm::ArrayRef<double> values, double &mean,
+                       double &sd) {
+  mean = sd = 0;
+  if (values.empty())
+    return;
+  // Relative to the first value: what does not vary has a deviation of 0.
+  double first = values.front(), shift = 0;
+  for (double value : values)
+    shift += (value - first) / double(values.size());
+  mean = first + shift;
+  for (double value : values)
+    sd += (value - first - shift) * (value - first - shift);
+  sd = std::sqrt(sd / double(values.size()));
+}
+
+/// Replaces values by the normal quantiles of their ranks.
 static void normalizeMargin(llvm::MutableArrayRef<double> values,
-                            llvm::ArrayRef<double> scores) {
-  double mean = 0, variance = 0;
-  for (double value : values)
-    mean += value / double(values.size());
-  for (double value : values)
-    variance += (value - mean) * (value - mean) / double(values.size());
+                            llvm::ArrayRef<double> scores, double mean,
+                            double sd) {
   // The numbers beside their places: looking them up would cost more than the
   // comparisons.
   std::vector<std::pair<double, size_t>> order(values.size());
   for (size_t i = 0; i < order.size(); ++i)
     order[i] = {values[i], i};
   std::sort(order.begin(), order.end());
-  double sd = std::sqrt(variance);
   for (size_t rank = 0; rank < order.size(); ++rank)
     values[order[rank].second] = mean + sd * scores[rank];
 }
@@ -170,35 +188,40 @@ Posterior::drawWithExactMargins(uint64_t key, int64_t count) const {
   for (double &score : scores)
     score /= std::sqrt(variance);
   std::vector<double> column(draws.size());
-  auto normalize = [&](std::vector<double> PosteriorDraw::*latents) {
+  // With the margins' own moments where these are known, else with those of the
+  // draws.
+  auto normalize = [&](std::vector<double> PosteriorDraw::*latents,
+                       auto getKnown) {
     for (int64_t i = 0, end = model.getLatentCount(); i < end; ++i) {
       for (size_t row = 0; row < draws.size(); ++row)
         column[row] = (draws[row].*latents)[i];
-      normalizeMargin(column, scores);
+      double marginMean, marginSD;
+      if (!getKnown(i, marginMean, marginSD))
+        getMoments(column, marginMean, marginSD);
+      normalizeMargin(column, scores, marginMean, marginSD);
       for (size_t row = 0; row < draws.size(); ++row)
         (draws[row].*latents)[i] = column[row];
     }
   };
-  normalize(&PosteriorDraw::latents);
-  if (factor)
-    normalize(&PosteriorDraw::guideLatents);
+  auto getGuide = [&](int64_t i, double &guideMean, double &guideSD) {
+    if (!guideMoments)
+      return false;
+    guideMean = guideMoments->mean[i];
+    guideSD = guideMoments->sd[i];
+    return true;
+  };
+  if (!factor) {
+    normalize(&PosteriorDraw::latents, getGuide);
+    return draws;
+  }
+  normalize(&PosteriorDraw::latents,
+            [&](int64_t i, double &latentMean, double &latentSD) {
+              latentMean = mean[i];
+              latentSD = std::sqrt((*covariance)(i, i));
+              return true;
+            });
+  normalize(&PosteriorDraw::guideLatents, getGuide);
   return draws;
-}
-
-/// Mean and standard deviation of a row of draws.
-static void getMoments(llvm::ArrayRef<double> values, double &mean,
-                       double &sd) {
-  mean = sd = 0;
-  if (values.empty())
-    return;
-  // Relative to the first value: what does not vary has a deviation of 0.
-  double first = values.front(), shift = 0;
-  for (double value : values)
-    shift += (value - first) / double(values.size());
-  mean = first + shift;
-  for (double value : values)
-    sd += (value - first - shift) * (value - first - shift);
-  sd = std::sqrt(sd / double(values.size()));
 }
 
 /// A quantile of sorted values, interpolated (R's type 7).

@@ -242,6 +242,8 @@ void StochasticFit::findStart() {
   FitOptions rough = options;
   rough.samples = std::min<int64_t>(chooseSamples(model, options), 64);
   rough.maxIterations = 300;
+  rough.optimizer = OptimizerKind::LBFGS;
+  rough.covariance = CovarianceKind::Guide;
   rough.maxHessianParameters = 0;
   FitResult start =
       fitDeterministic(model, result.parameters, rough, monitor, some);

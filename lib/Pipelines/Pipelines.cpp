@@ -31,6 +31,7 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   manager.addPass(createUnconstrain());
   AutoGuideOptions guide;
   guide.family = options.family;
+  guide.rank = options.rank;
   guide.replace = options.replaceGuides;
   manager.addPass(createAutoGuide(guide));
   // Guides made for joint events (a simplex) have members too.
@@ -40,6 +41,7 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   entryPoints.counter = options.counter;
   entryPoints.generative = options.generative;
   entryPoints.klWeight = options.klWeight;
+  entryPoints.hessian = options.hessian;
   manager.addPass(createEntryPoints(entryPoints));
   manager.addPass(createExpandELBO());
   manager.addPass(createErasePrograms());

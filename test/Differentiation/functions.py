@@ -5,7 +5,7 @@
 import sys
 
 import numpy as np
-from gradients import check_gradient, compile_module
+from gradients import check_gradient, check_product, compile_module
 
 rng = np.random.default_rng(20)
 CASES = []
@@ -17,6 +17,7 @@ def case(name, text, *arguments, index=-1):
     signature, body = text.split("{", 1)
     function = (f"func.func @{name}({signature.strip()}) -> f64 attributes "
                 f'{{vi.differentiate = "{name}_gradient", vi.export, '
+                f'vi.hessian_vector_product = "{name}_product", '
                 f"vi.wrt = [{index}]}} {{\n{body.rstrip()}\n}}\n")
     CASES.append((name, function, arguments, index))
 
@@ -439,8 +440,9 @@ def main():
     cases = [c for c in CASES if not only or c[0] in only]
     library = compile_module(vi_opt, clang,
                              LIBRARY + "".join(c[1] for c in cases))
-    passed = [check_gradient(library, name, arguments, index)
-              for name, _, arguments, index in cases]
+    passed = [check(library, name, arguments, index)
+              for name, _, arguments, index in cases
+              for check in (check_gradient, check_product)]
     sys.exit(not all(passed))
 
 

@@ -1,8 +1,8 @@
 // RUN: vi-opt %s --vi-differentiate --split-input-file --verify-diagnostics
 
 func.func @unknown_operand(%x: f64) -> f64 attributes {vi.differentiate = "g"} {
-  // expected-error @+1 {{'special.trigamma' op has no derivative rule in operand 0, and the result that is differentiated depends on it}}
-  %y = special.trigamma %x : f64
+  // expected-error @+1 {{'special.gamma_draw_derivative' op has no derivative rule in operand 0, and the result that is differentiated depends on it}}
+  %y = special.gamma_draw_derivative %x, %x : f64
   return %y : f64
 }
 
@@ -118,4 +118,39 @@ func.func @fourth_derivative(%m: f64, %v: f64) -> f64 attributes {vi.differentia
   // expected-error @+1 {{'special.gaussian_softplus' op has no derivative rule in operand 1}}
   %y = special.gaussian_softplus %m, %v {derivative = 3 : i64} : f64
   return %y : f64
+}
+
+// -----
+
+// The gradient has no derivative, and stays.
+func.func @second(%x: f64) -> f64
+    attributes {vi.differentiate = "g", vi.hessian_vector_product = "h"} {
+  %one = arith.constant 1.0 : f64
+  // expected-warning @below {{no 'h', as the gradient cannot be differentiated: 'special.gamma_draw_derivative' op has no derivative rule in operand 0}}
+  %y = special.regularized_gamma_p %x, %one : f64
+  return %y : f64
+}
+
+// -----
+
+// expected-error @below {{attribute 'vi.hessian_vector_product' needs 'vi.differentiate' beside it}}
+func.func @alone(%x: f64) -> f64 attributes {vi.hessian_vector_product = "h"} {
+  return %x : f64
+}
+
+// -----
+
+// expected-error @below {{attribute 'vi.jacobian_vector_product' must be the name of the Jacobian-vector product}}
+func.func @number(%x: f64) -> f64 attributes {vi.jacobian_vector_product = 1} {
+  return %x : f64
+}
+
+// -----
+
+func.func @tangent(%x: f64) -> (f64, index)
+    attributes {vi.jacobian_vector_product = "h"} {
+  // expected-error @below {{has no derivative rule in operand 0, and the result that is differentiated depends on it}}
+  %y = special.gamma_draw_derivative %x, %x : f64
+  %n = arith.constant 1 : index
+  return %y, %n : f64, index
 }

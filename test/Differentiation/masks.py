@@ -131,7 +131,9 @@ def main():
     vi_opt, clang = sys.argv[1:3]
     text = "".join(
         f"func.func @{name}({arguments}) -> f64 attributes "
-        f'{{vi.differentiate = "{name}_gradient", vi.export}} {{{body}\n}}\n'
+        f'{{vi.differentiate = "{name}_gradient", '
+        f'vi.jacobian_vector_product = "{name}_tangent", vi.export}} '
+        f'{{{body}\n}}\n'
         for name, (arguments, body) in FUNCTIONS.items())
     library = compile_module(vi_opt, clang, text)
     failures = 0
@@ -140,6 +142,15 @@ def main():
         actual = [float(g) for g in gradient[1:]]
         if not np.allclose(actual, expected, rtol=1e-12, atol=1e-300):
             print(f"{name}{point}: {actual}, expected {expected}")
+            failures += 1
+        # What is not chosen does not move, whatever its derivative is.
+        tangents = [library.call(name + "_tangent", *point, *direction)
+                    for direction in np.eye(2)]
+        # Of equal greatest elements one is the greatest here.
+        if name == "greatest" and point == (3.0, 3.0):
+            expected = (1.0, 0.0)
+        if not np.allclose(tangents, expected, rtol=1e-12, atol=1e-300):
+            print(f"{name}{point}, forward: {tangents}, expected {expected}")
             failures += 1
     sys.exit(failures > 0)
 

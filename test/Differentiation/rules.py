@@ -1,5 +1,7 @@
 # Every scalar rule against Richardson-extrapolated central differences of the
-# compiled function itself, at several points, far tails included.
+# compiled function itself, at several points, far tails included. The rules
+# serve both modes: a derivative along a direction is the gradient's product
+# with it, up to the rounding of terms that cancel (of f32 in one case).
 #
 # REQUIRES: numpy
 # RUN: %python %s vi-opt %clang
@@ -29,6 +31,7 @@ UNARY = {
     "math.sqrt": POSITIVE, "math.tan": [-1.2, 0.4, 1.4], "math.tanh": SMALL,
     "math.trunc": [0.3, 1.7],
     "special.lgamma": POSITIVE, "special.digamma": POSITIVE,
+    "special.trigamma": POSITIVE + [-0.3, -1.4],
     "special.sigmoid": REAL, "special.softplus": REAL,
     "special.log_sigmoid": REAL, "special.log1p_square": REAL, "special.log1mexp": POSITIVE,
     "special.normal_cdf": [-12.0, -2.0, 0.3, 2.0],
@@ -137,7 +140,8 @@ def module():
         arguments = ", ".join(f"%a{i}: f64" for i in range(arity))
         functions.append(f"""
     func.func @{name}({arguments}) -> f64
-        attributes {{vi.differentiate = "{name}_gradient", vi.export}} {{{body}
+        attributes {{vi.differentiate = "{name}_gradient",
+                    vi.jacobian_vector_product = "{name}_tangent", vi.export}} {{{body}
         return %r : f64
     }}""")
         cases.append((name, points))
@@ -167,6 +171,16 @@ def main():
             if gradient[0] != value:
                 print(f"{name}{tuple(point)}: value {gradient[0]} != {value}")
                 failures += 1
+            for direction in (*np.eye(len(point)), np.linspace(0.7, -1.3,
+                                                               len(point))):
+                tangent = library.call(name + "_tangent", *point, *direction)
+                terms = direction * np.array(gradient[1:], float)
+                bound = 1e-7 if name == "precision" else 1e-12
+                if not (abs(tangent - terms.sum())
+                        <= bound * np.abs(terms).sum()):
+                    print(f"{name}{tuple(point)} along {direction}: {tangent}, "
+                          f"expected {terms.sum()}")
+                    failures += 1
             for i, g in enumerate(gradient[1:]):
                 def along(x):
                     moved = list(point)

@@ -16,12 +16,57 @@ func.func @scalar(%x: f64, %a: f64) -> f64
 // CHECK-NEXT: %[[G:.*]] = arith.divf %[[A]], %[[X]]
 // CHECK-NEXT: return %[[Z]], %[[G]]
 
+// Along a direction: the tangent of each value behind the value, and only of
+// what moves.
+func.func @along(%x: f64, %a: f64) -> (f64, f64)
+    attributes {vi.jacobian_vector_product = "along_tangent", vi.wrt = [0]} {
+  %y = math.log %x : f64
+  %z = arith.mulf %a, %y : f64
+  %w = math.exp %a : f64
+  return %z, %w : f64, f64
+}
+// CHECK-LABEL: func.func @along_tangent(
+// CHECK-SAME: %[[X:.*]]: f64, %[[A:.*]]: f64, %[[T:.*]]: f64 {vi.doc = "the direction", vi.name = "tangent"}) -> (f64 {vi.name = "tangent_0"}, f64 {vi.name = "tangent_1"})
+// CHECK-NEXT: %[[ZERO:.*]] = arith.constant 0.0
+// CHECK-NEXT: %[[DY:.*]] = arith.divf %[[T]], %[[X]]
+// CHECK-NEXT: %[[DZ:.*]] = arith.mulf %[[DY]], %[[A]]
+// CHECK-NEXT: return %[[DZ]], %[[ZERO]]
+
+// The Hessian's product with a direction is the gradient along it: the adjoint
+// of a member and its tangent in one plate, whose sums are those of the
+// product alone.
+func.func @hessian(%y: tensor<?xf64>, %mu: f64) -> f64
+    attributes {vi.differentiate = "hessian_gradient",
+                vi.hessian_vector_product = "hessian_product", vi.wrt = [1]} {
+  %zero = arith.constant 0.0 : f64
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %total = vi.plate "obs" %i in %n (%y_i = %y : tensor<?xf64>)
+      sums(%s = %zero : f64) {
+    %r = arith.subf %y_i, %mu : f64
+    %e = math.exp %r : f64
+    %next = arith.addf %s, %e : f64
+    vi.yield sums(%next : f64)
+  }
+  return %total : f64
+}
+// CHECK-LABEL: func.func @hessian_product(
+// CHECK-SAME: %[[Y:.*]]: tensor<?xf64>, %[[MU:.*]]: f64, %[[V:.*]]: f64 {vi.doc = "the direction", vi.name = "direction"}) -> (f64 {vi.name = "product"})
+// CHECK: vi.plate "obs"
+// CHECK-SAME: sums(%[[S:.*]] = %{{.*}} : f64)
+// CHECK: %[[E:.*]] = math.exp
+// CHECK-NOT: math.exp
+// CHECK: vi.yield sums(%{{.*}} : f64)
+// CHECK-NEXT: }
+// CHECK-NEXT: return
+
 // One pass over the data: a plate of draws, in it one plate of data that holds
 // both sweeps; the gather's adjoint updates one element of a running sum.
 func.func @regression(%y: tensor<?xf64>, %x: tensor<?x?xf64>,
                       %group: tensor<?xindex>, %phi: tensor<?xf64>,
                       %noise: tensor<?x?xf64>, %scale: f64) -> f64
-    attributes {vi.differentiate = "regression_gradient", vi.wrt = [3]} {
+    attributes {vi.differentiate = "regression_gradient",
+                vi.hessian_vector_product = "regression_product", vi.wrt = [3]} {
   %zero = arith.constant 0.0 : f64
   %half = arith.constant -0.5 : f64
   %c0 = arith.constant 0 : index
@@ -63,4 +108,12 @@ func.func @regression(%y: tensor<?xf64>, %x: tensor<?x?xf64>,
 // CHECK: vi.plate "draws"
 // CHECK-NOT: vi.plate
 // CHECK: vi.plate "obs"
+// CHECK-NOT: vi.plate
+// CHECK-LABEL: func.func @regression_product(
+// CHECK-NOT: vi.plate
+// CHECK: vi.plate "draws"
+// CHECK-SAME: sums(%{{[^,]*}} : tensor<?xf64>)
+// CHECK-NOT: vi.plate
+// CHECK: vi.plate "obs"
+// CHECK-SAME: sums(%{{[^,]*}} : tensor<?xf64>, %{{[^,]*}} : tensor<?xf64>)
 // CHECK-NOT: vi.plate

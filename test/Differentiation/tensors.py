@@ -8,7 +8,7 @@ import math
 import sys
 
 import numpy as np
-from gradients import check_gradient, compile_module
+from gradients import check_gradient, check_product, compile_module
 
 CASES = []
 
@@ -292,6 +292,7 @@ def main():
             functions.append(
                 f"func.func @{label}(%w: tensor<?xf64>, %phi: tensor<?xf64>) "
                 f'-> f64 attributes {{vi.differentiate = "{label}_gradient", '
+                f'vi.hessian_vector_product = "{label}_product", '
                 f"vi.export, vi.wrt = [1]}} {{\n  {body}\n  return %sum : f64\n}}")
             cases.append((label, shapes, result, truth))
     library = compile_module(vi_opt, clang, "\n".join(functions))
@@ -313,6 +314,7 @@ def main():
                 print(f"{label}: value {value}, expected {expected}")
                 passed = False
         passed &= check_gradient(library, label, [weights, phi], 1)
+        passed &= check_product(library, label, [weights, phi], 1)
     sys.exit(not passed)
 
 

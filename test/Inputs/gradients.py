@@ -92,6 +92,44 @@ def relative(gradient, expected):
     return np.max(np.abs(gradient - expected)) / (scale or 1)
 
 
+def check_product(library, name, arguments, index, seed=1):
+    """Compares the Hessian-vector product of `name` in argument `index` with
+    differences of the gradient: 1e-6 of the sum of the absolute values that
+    w'Hv is made of, for random v and w. H is symmetric, up to rounding."""
+    arguments = list(arguments)
+    x = np.asarray(arguments[index], float)
+    rng = np.random.default_rng(seed)
+
+    def gradient(point):
+        return library.call(name + "_gradient", *arguments[:index], point,
+                            *arguments[index + 1:], results=[x.shape])[1]
+
+    def product(v):
+        return library.call(name + "_product", *arguments, v,
+                            results=[x.shape])[1]
+
+    failures = []
+    worst = 0.0
+    for _ in range(2):
+        v, w = rng.normal(size=(2, *x.shape))
+        hv, hw = product(v), product(w)
+        got = np.sum(w * hv)
+        expected, error = derivative(
+            lambda t: np.sum(w * gradient(x + t * v)), 0.0)
+        scale = np.sum(np.abs(w * hv))
+        if not abs(got - expected) <= 1e-6 * scale + 2 * error:
+            failures.append(f"w'Hv {got}, expected {expected} +- {error}")
+        if not error <= 1e-6 * scale + 1e-9 * max(1, np.abs(hv).max()):
+            failures.append(f"differences too noisy: {error}, scale {scale}")
+        # Each product is a sum of many terms, which may cancel.
+        if not abs(got - np.sum(v * hw)) <= 1e-10 * scale + 1e-13:
+            failures.append(f"w'Hv {got}, but v'Hw {np.sum(v * hw)}")
+        worst = max(worst, abs(got - expected) / (scale or 1))
+    print(f"{name}, second derivative: "
+          + ("; ".join(failures) if failures else f"{worst:.1e}"))
+    return not failures
+
+
 def check_gradient(library, name, arguments, index, label=None):
     """Compares the gradient of `name` in argument `index` (an array) with
     differences: 1e-6 of the larger of a component and the largest one."""

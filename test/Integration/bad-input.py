@@ -559,7 +559,8 @@ for argument in ("--samples=-1", "--samples=many", "--seed=x", "--draws=0",
                  "--draws=-1", "--draws=1e3", "--draws=99999999999999999999",
                  "--seed=-1", "--seed=", "--seed=99999999999999999999",
                  "--samples=0x", "--step-size=-1", "--init=-1", "--init=nan",
-                 "--init=inf", "--quiet=maybe", "--optimizer="):
+                 "--init=inf", "--quiet=maybe", "--optimizer=",
+                 "--method=magic", "--covariance=none"):
     case(f"option {argument}", r"vi-fit: ", {"d.json": json()},
          ["--data", "d.json", argument], status=2)
 for option, size in (("draws", 4), ("samples", 4)):

@@ -6,7 +6,8 @@
 # what is outside of them). Value and gradient of the ELBO allocate as much memory
 # for a few data as for many. Gradients of guides written by hand and of a full-rank
 # one, too; of the autoencoder, whose numbers are all f64 like the others', for
-# some elements of every weight and bias and the first images.
+# some elements of every weight and bias and the first images. Products of the
+# Hessian against differences of the gradient.
 #
 # REQUIRES: numpy, scipy
 # RUN: rm -rf %t && %python %s %t
@@ -111,6 +112,41 @@ def check_gradient(label, library, values, phi_name, phi, step, indices=None):
                "differences")
 
 
+def check_product(label, library, values, phi_name, phi, steps, random):
+    """The Hessian's product with directions v against differences of the
+    gradient along them, for random vectors w: w'Hv within 1e-6 of the sum of
+    the magnitudes that it is made of (differences of fourth order of a
+    gradient with 1e-13 of rounding leave some 1e-9); and w'Hv = v'Hw, up to
+    the rounding of sums over the members."""
+    gradient = library.find("_elbo_gradient")
+    product = library.find("_elbo_hessian_vector_product")
+    shapes = {n: phi.shape for n in library.names(gradient) if "gradient" in n}
+
+    def slope(x):
+        return library.call(gradient, {**values, phi_name: x}, shapes)[1]
+
+    def multiply(v):
+        result = library.call(product, {**values, phi_name: phi,
+                                        "direction": v},
+                              {"product": phi.shape})
+        return result[-1] if isinstance(result, tuple) else result
+
+    worst = asymmetry = 0
+    for _ in range(3):
+        v, w = steps * random.standard_normal((2, phi.size))
+        hv = multiply(v)
+        t = 1e-2
+        expected = (8 * (slope(phi + t * v) - slope(phi - t * v))
+                    - (slope(phi + 2 * t * v) - slope(phi - 2 * t * v))
+                    ) / (12 * t)
+        magnitude = np.sum(np.abs(w * hv)) + 1e-300
+        worst = max(worst, abs(w @ hv - w @ expected) / magnitude)
+        asymmetry = max(asymmetry, abs(w @ hv - v @ multiply(w)) / magnitude)
+    fits.check(worst <= 1e-6, f"{label}: Hessian-vector product within "
+               f"{worst:.1e} of differences")
+    fits.check(asymmetry <= 1e-9, f"{label}: symmetric within {asymmetry:.1e}")
+
+
 for name in models.MODELS:
     random = np.random.RandomState(11)
     data = models.read_data(models.data_file(name))
@@ -170,6 +206,9 @@ for name in models.MODELS:
     if not name.startswith("eight_schools"):
         check_memory(name, library, data,
                      {phi_name: phi, "noise": values["noise"]}, phi.shape)
+    check_product(name, library, values, phi_name, phi,
+                  np.concatenate([np.concatenate([a, np.full(a.shape, 0.7)])
+                                  for a in deviations]), random)
     if name not in ("bernoulli_beta", "eight_schools_centered"):
         continue
     # The guide of the example, or a full-rank one.
@@ -183,7 +222,9 @@ for name in models.MODELS:
               **whole_plates(library, library.find("_elbo"), count),
               "noise": random.standard_normal((16, columns))}
     check_gradient(f"{name}, {options or 'its own guide'}", library, values,
-                   phi_name, 0.3 * random.standard_normal(size), 1e-4)
+                   phi_name, phi := 0.3 * random.standard_normal(size), 1e-4)
+    check_product(f"{name}, {options or 'its own guide'}", library, values,
+                  phi_name, phi, 0.1, random)
 
 # The autoencoder.
 library = exported.Library(fits.EXAMPLES / "digits_vae" / "model.mlir",
@@ -201,4 +242,5 @@ values = {**data, **library.prepare(data),
 phi = 0.3 * random.standard_normal(sum(arrays))
 check_gradient("digits_vae", library, values, "parameters", phi, 1e-3, indices)
 check_memory("digits_vae", library, data, {"parameters": phi}, phi.shape)
+check_product("digits_vae", library, values, "parameters", phi, 0.01, random)
 fits.finish()

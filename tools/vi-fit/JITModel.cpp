@@ -17,6 +17,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/Sites.h"
+#include "vi/Differentiation/JacobianProduct.h"
 #include "vi/Fit/Fit.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -133,6 +134,7 @@ static std::optional<GuideFamily> getFamily(StringRef name) {
   return llvm::StringSwitch<std::optional<GuideFamily>>(name)
       .Case("meanfield", GuideFamily::MeanField)
       .Case("fullrank", GuideFamily::FullRank)
+      .Case("lowrank", GuideFamily::LowRank)
       .Case("delta", GuideFamily::Delta)
       .Default(std::nullopt);
 }
@@ -161,6 +163,7 @@ llvm::Error JITModel::select(ModuleOp module, const JITModelOptions &options) {
   StringRef guide = options.guide;
   guide.consume_front("@");
   pipeline.estimator = options.estimator;
+  pipeline.rank = options.rank;
   if (std::optional<GuideFamily> family = getFamily(guide)) {
     pipeline.family = *family;
     pipeline.replaceGuides = true;
@@ -168,19 +171,23 @@ llvm::Error JITModel::select(ModuleOp module, const JITModelOptions &options) {
   bool isWritten = !module.getOps<GuideOp>().empty();
   if (!pipeline.replaceGuides && (isWritten || !guide.empty())) {
     if (!guide.empty() && !module.lookupSymbol<GuideOp>(guide))
-      return makeError("--guide={0}: no family (meanfield, fullrank, delta) "
-                       "and no guide of the model",
-                       guide);
+      return makeError(
+          "--guide={0}: no family (meanfield, fullrank, lowrank, delta) "
+          "and no guide of the model",
+          guide);
     FailureOr<GuideOp> found = getGuide(*model, guide);
     if (failed(found))
       return makeReportedError();
     pipeline.guide = found->getSymName().str();
   }
   title = name + ", ";
-  title += !pipeline.guide.empty() ? "guide @" + pipeline.guide
-           : pipeline.family == GuideFamily::FullRank ? "full-rank normal"
-           : pipeline.family == GuideFamily::Delta    ? "point estimate"
-                                                      : "mean-field normal";
+  title +=
+      !pipeline.guide.empty()                    ? "guide @" + pipeline.guide
+      : pipeline.family == GuideFamily::FullRank ? "full-rank normal"
+      : pipeline.family == GuideFamily::LowRank
+          ? "normal of rank " + std::to_string(options.rank) + " plus diagonal"
+      : pipeline.family == GuideFamily::Delta ? "point estimate"
+                                              : "mean-field normal";
   llvm::Expected<std::vector<data::ArgumentDescription>> descriptions =
       describeArguments(*model);
   if (!descriptions)
@@ -358,6 +365,11 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     reportResults.push_back({getResultName(reportOp, i), *getElementKind(type),
                              !isa<RankedTensorType>(type)});
   }
+  if (auto gradientOp =
+          module.lookupSymbol<func::FuncOp>(name + "_elbo_gradient")) {
+    gradientModule = ModuleOp::create(module.getLoc());
+    gradientModule->push_back(gradientOp.clone());
+  }
   if (llvm::Error error = compileModule(module, jit))
     return error;
   auto find = [&](const char *suffix, JIT::Function &function) -> llvm::Error {
@@ -432,6 +444,40 @@ llvm::Error JITModel::compileCounter(ModuleOp module,
     return found.takeError();
   counterELBO = *found;
   return llvm::Error::success();
+}
+
+llvm::Error JITModel::compileHessianProduct() {
+  auto begin = std::chrono::steady_clock::now();
+  OwningOpRef<ModuleOp> module = std::move(gradientModule);
+  auto gradient = *module->getOps<func::FuncOp>().begin();
+  unsigned parameterNumber = 0;
+  for (unsigned i = 0, end = gradient.getNumArguments(); i < end; ++i)
+    if (auto argument = gradient.getArgAttrOfType<StringAttr>(i, "vi.name"))
+      if (argument == "parameters")
+        parameterNumber = i;
+  std::string product = name + "_elbo_hessian_vector_product";
+  {
+    // A gradient without derivative is no error of the user's.
+    ScopedDiagnosticHandler silence(module->getContext(),
+                                    [](Diagnostic &) { return success(); });
+    if (failed(createHessianVectorProduct(gradient, product, parameterNumber)))
+      return makeReportedError();
+  }
+  gradient.erase();
+  passSeconds += getSecondsSince(begin);
+  if (llvm::Error error = compileModule(*module, hessianJIT))
+    return error;
+  llvm::Expected<JIT::Function> found = hessianJIT->lookup(product);
+  if (!found)
+    return found.takeError();
+  hessianProduct = *found;
+  return llvm::Error::success();
+}
+
+bool JITModel::hasHessianProduct() {
+  if (!hessianProduct && gradientModule)
+    llvm::consumeError(compileHessianProduct());
+  return hessianProduct != nullptr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -1194,6 +1240,21 @@ double JITModel::evaluateGradient(llvm::ArrayRef<double> parameters,
   call.addPrepared(prepared);
   call.addPointer(gradient.data());
   return call.evaluate(elboGradient);
+}
+
+void JITModel::evaluateHessianProduct(llvm::ArrayRef<double> parameters,
+                                      fit::NoiseView noise,
+                                      llvm::ArrayRef<fit::PlateBatch> batches,
+                                      llvm::ArrayRef<double> direction,
+                                      llvm::MutableArrayRef<double> product) {
+  Call call(*this);
+  call.addVector(parameters);
+  call.addBatches(batches);
+  call.addNoise(noise);
+  call.addPrepared(prepared);
+  call.addVector(direction);
+  call.addPointer(product.data());
+  call.run(hessianProduct);
 }
 
 /// Scales what the members at hand have, as all there is stands in their plate.

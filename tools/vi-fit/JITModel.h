@@ -40,9 +40,12 @@ struct JITModelOptions {
   int64_t placeholders = 0;
   /// The model's symbol; empty if the module has one model only.
   std::string model;
-  /// A family (meanfield, fullrank, delta), the symbol of a guide of the
-  /// module, or empty: the model's guide, or a mean-field one if it has none.
+  /// A family (meanfield, fullrank, lowrank, delta), the symbol of a guide of
+  /// the module, or empty: the model's guide, or a mean-field one if it has
+  /// none.
   std::string guide;
+  /// Of the family lowrank.
+  int64_t rank = 4;
   Estimator estimator = Estimator::Pathwise;
   /// Of the parameters that start at random (`#vi.init`).
   uint64_t seed = 1;
@@ -115,6 +118,13 @@ public:
     return plates;
   }
   int64_t getWork() const override { return work; }
+  /// Compiles the product when it is first asked.
+  bool hasHessianProduct() override;
+  void evaluateHessianProduct(llvm::ArrayRef<double> parameters,
+                              fit::NoiseView noise,
+                              llvm::ArrayRef<fit::PlateBatch> batches,
+                              llvm::ArrayRef<double> direction,
+                              llvm::MutableArrayRef<double> product) override;
   double evaluate(llvm::ArrayRef<double> parameters, fit::NoiseView noise,
                   llvm::ArrayRef<fit::PlateBatch> batches) override;
   double evaluateGradient(llvm::ArrayRef<double> parameters,
@@ -193,6 +203,7 @@ private:
   llvm::Error compileModule(mlir::ModuleOp module, std::unique_ptr<JIT> &into);
   llvm::Error compileCounter(mlir::ModuleOp module,
                              const JITModelOptions &options);
+  llvm::Error compileHessianProduct();
   llvm::Error bind(const data::DataSet &data);
   /// The function of a use, of which all else in the module becomes private.
   llvm::Error selectUse(mlir::ModuleOp module, ModelUse use);
@@ -254,7 +265,9 @@ private:
   };
   std::vector<Observed> observed;
 
-  std::unique_ptr<JIT> jit, counterJIT;
+  std::unique_ptr<JIT> jit, counterJIT, hessianJIT;
+  /// The gradient alone, until its derivative is asked for.
+  mlir::OwningOpRef<mlir::ModuleOp> gradientModule;
   bool exact = false;
   /// What is computed of the data once (vi-prepare-data); often nothing.
   std::vector<double> prepared;
@@ -263,9 +276,10 @@ private:
   JIT::Function check = nullptr, shapes = nullptr, initialFunction = nullptr,
                 elbo = nullptr, elboGradient = nullptr,
                 counterGradient = nullptr, counterELBO = nullptr,
-                latentsFunction = nullptr, logGuide = nullptr,
-                logJoint = nullptr, reportFunction = nullptr,
-                logLikFunction = nullptr, usedFunction = nullptr;
+                hessianProduct = nullptr, latentsFunction = nullptr,
+                logGuide = nullptr, logJoint = nullptr,
+                reportFunction = nullptr, logLikFunction = nullptr,
+                usedFunction = nullptr;
   /// Whether those compute the importance-weighted bound.
   bool importanceWeighted = false;
   /// The weight of the divergences, where the counter's functions take it.

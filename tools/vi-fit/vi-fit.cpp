@@ -61,9 +61,12 @@ cl::opt<std::string> modelName("model",
                                cl::value_desc("name"), cl::cat(category));
 cl::opt<std::string>
     guideName("guide",
-              cl::desc("meanfield (default), fullrank, delta, or a vi.guide "
-                       "of the file"),
+              cl::desc("meanfield (default), fullrank, lowrank, delta, or a "
+                       "vi.guide of the file"),
               cl::value_desc("family"), cl::cat(category));
+cl::opt<long long> guideRank("rank", cl::desc("rank of --guide=lowrank"),
+                             cl::value_desc("n"), cl::init(4),
+                             cl::cat(category));
 cl::opt<vi::Estimator> estimator(
     "estimator", cl::desc("how the gradient is estimated from draws"),
     cl::values(clEnumValN(vi::Estimator::Pathwise, "pathwise",
@@ -86,14 +89,16 @@ cl::opt<long long> batchSize("batch-size",
                              cl::value_desc("n"), cl::init(0),
                              cl::cat(category));
 cl::opt<long long> iterations("iterations",
-                              cl::desc("the most iterations (default: 10000 of "
-                                       "L-BFGS, 200000 of Adam)"),
+                              cl::desc("the most iterations (default: 10000, "
+                                       "200000 of Adam)"),
                               cl::value_desc("n"), cl::init(0),
                               cl::cat(category));
 cl::opt<vi::fit::OptimizerKind> optimizer(
-    "optimizer", cl::desc("how to maximize the ELBO"),
+    "method", cl::desc("how to maximize the ELBO"),
     cl::values(clEnumValN(vi::fit::OptimizerKind::Automatic, "auto",
-                          "L-BFGS, or Adam with minibatches (default)"),
+                          "Newton, or Adam with minibatches (default)"),
+               clEnumValN(vi::fit::OptimizerKind::Newton, "newton",
+                          "trust-region Newton over draws held fixed"),
                clEnumValN(vi::fit::OptimizerKind::LBFGS, "lbfgs",
                           "L-BFGS over draws held fixed"),
                clEnumValN(vi::fit::OptimizerKind::Adam, "adam",
@@ -104,6 +109,15 @@ cl::opt<vi::fit::OptimizerKind> optimizer(
                           "with --epochs: stochastic gradients with "
                           "momentum")),
     cl::init(vi::fit::OptimizerKind::Automatic), cl::cat(category));
+cl::alias optimizerAlias("optimizer", cl::desc("the same as --method"),
+                         cl::aliasopt(optimizer), cl::cat(category));
+cl::opt<vi::fit::CovarianceKind> covariance(
+    "covariance", cl::desc("the covariance that is reported and drawn from"),
+    cl::values(
+        clEnumValN(vi::fit::CovarianceKind::LinearResponse, "linear-response",
+                   "corrected by the Hessian of the ELBO (default)"),
+        clEnumValN(vi::fit::CovarianceKind::Guide, "guide", "the guide's own")),
+    cl::init(vi::fit::CovarianceKind::LinearResponse), cl::cat(category));
 cl::opt<double> stepSize("step-size",
                          cl::desc("first step size of Adam, in standard "
                                   "deviations of the guide"),
@@ -257,6 +271,7 @@ std::string describeStatus(const vi::fit::FitResult &result) {
   case vi::fit::FitStatus::Converged:
   case vi::fit::FitStatus::Unbounded:
   case vi::fit::FitStatus::NonFiniteStart:
+  case vi::fit::FitStatus::Refused:
     return "";
   case vi::fit::FitStatus::IterationLimit:
     return llvm::formatv("not converged after {0} iterations",
@@ -483,6 +498,7 @@ int run() {
   vi::JITModelOptions compileOptions;
   compileOptions.model = modelName;
   compileOptions.guide = guideName;
+  compileOptions.rank = guideRank;
   compileOptions.estimator = estimator;
   compileOptions.seed = vi::fit::foldIn(seed, 103);
   compileOptions.withLogLik = logLik;
@@ -525,6 +541,7 @@ int run() {
   options.maxIterations = iterations;
   options.optimizer = optimizer;
   options.stepSize = stepSize;
+  options.covariance = covariance;
   options.keepStart = isGiven;
   std::signal(SIGINT, handleInterrupt);
   auto fitBegin = std::chrono::steady_clock::now();
@@ -575,6 +592,11 @@ int run() {
     return Failure;
   }
 
+  if (result.status == vi::fit::FitStatus::Refused) {
+    llvm::errs() << "vi-fit: error: " << result.refusal << "\n";
+    return Failure;
+  }
+
   auto reportBegin = std::chrono::steady_clock::now();
   vi::fit::Posterior posterior(
       model, result,
@@ -588,6 +610,12 @@ int run() {
   summary.converged = result.hasConverged();
   summary.iterations = result.iterations;
   summary.gradientEvaluations = result.counts.gradients;
+  summary.hessianVectorProducts = result.counts.products;
+  summary.method = vi::fit::getMethodName(result.method).str();
+  summary.methodReason = result.methodReason;
+  if (result.decrement)
+    summary.newtonDecrement = *result.decrement;
+  summary.naturalGradientNorm = result.gradientNorm;
   summary.compileSeconds = compileSeconds;
   summary.fitSeconds = fitSeconds;
   std::string status = describeStatus(result);
@@ -598,7 +626,8 @@ int run() {
     summary.warnings.push_back(
         describeNonFiniteCount(*pristine, data, compileOptions, result.counts));
   if (!posterior.hasLinearResponse() && model.getLatentCount() > 0 &&
-      result.hasConverged())
+      result.hasConverged() &&
+      covariance == vi::fit::CovarianceKind::LinearResponse)
     summary.warnings.push_back(
         "sd is the guide's own, not the linear-response one: " +
         posterior.getReason());
@@ -707,6 +736,10 @@ int main(int argc, char **argv) {
     return reportUsage("--log-lik needs --output, the directory of its file");
   if (drawCount < 1)
     return reportUsage("--draws must be positive");
+  if (guideRank < 1)
+    return reportUsage("--rank must be positive");
+  if (guideRank.getNumOccurrences() && guideName != "lowrank")
+    return reportUsage("--rank is for --guide=lowrank");
   if (!(stepSize >= 0) || !std::isfinite(stepSize))
     return reportUsage("--step-size must be a positive number");
   double range = 1;
@@ -715,9 +748,11 @@ int main(int argc, char **argv) {
     return reportUsage("--init=" + init +
                        ": the range of a random start must be a number that is "
                        "not negative");
-  if (batchSize > 0 && optimizer == vi::fit::OptimizerKind::LBFGS)
-    return reportUsage("--batch-size needs an optimizer for noisy gradients: "
-                       "not --optimizer=lbfgs");
+  if (batchSize > 0 && (optimizer == vi::fit::OptimizerKind::LBFGS ||
+                        optimizer == vi::fit::OptimizerKind::Newton))
+    return reportUsage("--batch-size needs a method for noisy gradients: not "
+                       "--method=" +
+                       vi::fit::getMethodName(optimizer));
   if (std::optional<std::string> message =
           vi::checkTrainingOptions(!outputDirectory.empty()))
     return reportUsage(*message);
@@ -726,11 +761,12 @@ int main(int argc, char **argv) {
   if (isForTraining && !vi::isTrainingWanted())
     return reportUsage("--optimizer=adamw and --optimizer=sgd need --epochs");
   if (vi::isTrainingWanted() &&
-      (optimizer == vi::fit::OptimizerKind::LBFGS || iterations > 0 ||
+      (optimizer == vi::fit::OptimizerKind::LBFGS ||
+       optimizer == vi::fit::OptimizerKind::Newton || iterations > 0 ||
        stepSize > 0 || (vi::isImportanceWeightingWanted() && samples > 0) ||
        logLik || !evaluateFile.empty()))
     return reportUsage(
-        "--epochs does not go with --optimizer=lbfgs, "
+        "--epochs does not go with --method=lbfgs or newton, "
         "--iterations, --step-size, --log-lik or --evaluate, nor "
         "--importance-samples with --samples");
   if (vi::isTrainingWanted() && (init == "random" || isRange))

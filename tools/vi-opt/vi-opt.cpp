@@ -72,6 +72,12 @@ static cl::opt<bool>
              cl::init(true), cl::cat(category));
 
 static cl::opt<bool>
+    hessian("hessian",
+            cl::desc("The Hessian-vector product of the ELBO, too (default: "
+                     "true)"),
+            cl::init(true), cl::cat(category));
+
+static cl::opt<bool>
     plainLoops("plain-loops",
                cl::desc("One member of a plate at a time, for comparison"),
                cl::init(false), cl::cat(category));
@@ -98,6 +104,7 @@ int main(int argc, char **argv) {
           static_cast<cl::Option *>(&triple), static_cast<cl::Option *>(&cpu),
           static_cast<cl::Option *>(&features),
           static_cast<cl::Option *>(&contract),
+          static_cast<cl::Option *>(&hessian),
           static_cast<cl::Option *>(&plainLoops)})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr + " needs --emit");
@@ -107,9 +114,9 @@ int main(int argc, char **argv) {
 
   bool isName = llvm::StringRef(guide).starts_with("@");
   if (!isName && guide != "meanfield" && guide != "fullrank" &&
-      guide != "delta")
+      guide != "lowrank" && guide != "delta")
     return fail("unknown guide '" + guide +
-                "' (known: meanfield, fullrank, delta, and @NAME)");
+                "' (known: meanfield, fullrank, lowrank, delta, and @NAME)");
   if (samples < 1)
     return fail("--samples must be at least 1, not " + llvm::Twine(samples));
   vi::EmitOptions options;
@@ -119,7 +126,7 @@ int main(int argc, char **argv) {
       (isName ? "guide=" + guide.substr(1)
               : "family=" + guide +
                     (guide.getNumOccurrences() ? " replace-guides=true" : "")) +
-      " samples=" + std::to_string(samples);
+      " samples=" + std::to_string(samples) + (hessian ? " hessian=true" : "");
   options.target.triple = triple;
   options.target.cpu = cpu;
   options.target.features = features;

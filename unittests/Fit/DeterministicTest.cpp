@@ -74,6 +74,41 @@ TEST(DeterministicTest, MeanFieldOnCorrelatedGaussian) {
   }
 }
 
+// The same where no Hessian is formed: the decrement and the covariance come
+// from products with it.
+TEST(DeterministicTest, ResponseByConjugateGradients) {
+  const int64_t size = 6;
+  GaussianModel model({50, -3, 0.2, 1e3, 0, -7}, getPrecision(size, 1e4));
+  FitOptions options;
+  options.maxHessianParameters = 0;
+  FitResult result = fit(model, model.getStart(), options, {});
+  ASSERT_EQ(result.status, FitStatus::Converged);
+  EXPECT_EQ(result.method, OptimizerKind::Newton);
+  ASSERT_TRUE(result.decrement);
+  EXPECT_LE(*result.decrement, 1e-3);
+  EXPECT_FALSE(result.hessian);
+  EXPECT_GT(result.counts.products, 0);
+  EXPECT_GE(result.counts.gradients, 2 * result.counts.products);
+  ASSERT_TRUE(result.response);
+  Matrix factor = model.precision;
+  ASSERT_TRUE(factorizeCholesky(factor));
+  for (int64_t i = 0; i < size; ++i) {
+    std::vector<double> column(size);
+    column[i] = 1;
+    solveLower(factor, column);
+    solveLowerTransposed(factor, column);
+    for (int64_t j = 0; j < size; ++j)
+      EXPECT_NEAR(
+          (*result.response)(i, j), column[j],
+          1e-4 * std::sqrt(1 / model.precision(i, i) / model.precision(j, j)));
+  }
+
+  options.covariance = CovarianceKind::Guide;
+  result = fit(model, model.getStart(), options, {});
+  EXPECT_EQ(result.status, FitStatus::Converged);
+  EXPECT_FALSE(result.response);
+}
+
 TEST(DeterministicTest, LogisticRegressionAgainstQuadrature) {
   LogisticExample example;
   LogisticModel model(3, example.x, example.y, 2.5);

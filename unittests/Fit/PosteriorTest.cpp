@@ -70,7 +70,7 @@ TEST(PosteriorTest, DensityOfDraws) {
 TEST(PosteriorTest, WithoutHessianTheGuideStands) {
   LogScaleModel model({0.3, -1}, getPrecision());
   FitOptions options;
-  options.maxHessianParameters = 0;
+  options.covariance = CovarianceKind::Guide;
   FitResult result = fit(model, model.getStart(), options, {});
   EXPECT_EQ(result.status, FitStatus::Converged);
   Posterior posterior(model, result, 1);

@@ -99,6 +99,7 @@ TEST(VerdictTest, CurvatureWithoutHessian) {
   GaussianModel model({3, -20}, getPrecision(), -12.5);
   FitOptions options;
   options.maxHessianParameters = 0;
+  options.covariance = CovarianceKind::Guide;
   Judged judged(model, model.getStart(), options);
   const Verdict &verdict = judged.verdict;
   ASSERT_EQ(verdict.proposals.size(), 2u);
@@ -129,6 +130,7 @@ TEST(VerdictTest, MeansOfWhatIsComputed) {
   ProductModel model;
   FitOptions options;
   options.maxHessianParameters = 0;
+  options.covariance = CovarianceKind::Guide;
   Judged judged(model, model.getStart(), options);
   EXPECT_EQ(judged.verdict.means, Judgement::Corrected);
   EXPECT_NE(judged.verdict.meansReason.find("product[1]"), std::string::npos);

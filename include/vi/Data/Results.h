@@ -113,7 +113,15 @@ struct FitSummary {
   /// By what measure, e.g. "Newton decrement 2e-06"; may be empty.
   std::string measure;
   int64_t iterations = 0;
+  /// Products of the Hessian count as two each.
   int64_t gradientEvaluations = 0;
+  int64_t hessianVectorProducts = 0;
+  /// The optimizer, and why it was taken.
+  std::string method, methodReason;
+  /// The Newton decrement; NaN where there is no Hessian. Then the norm of the
+  /// natural gradient is what convergence is judged by.
+  double newtonDecrement = std::numeric_limits<double>::quiet_NaN();
+  double naturalGradientNorm = std::numeric_limits<double>::quiet_NaN();
   double compileSeconds = 0, fitSeconds = 0;
   /// Not there where nobody judged.
   std::optional<VerdictSummary> verdict;
@@ -143,7 +151,10 @@ std::string formatJSONNumber(double value);
 std::string formatCSVNumber(double value);
 
 /// Writes `summary.json`: {"elbo", "elbo_mcse", "converged", "iterations",
-/// "gradient_evaluations", "seconds": {"compile", "fit"}, "warnings",
+/// "gradient_evaluations", "hessian_vector_products" (each of which is two of
+/// the former), "method", "method_reason", "newton_decrement" or, where there
+/// is no Hessian, "natural_gradient_norm", "seconds": {"compile", "fit"},
+/// "warnings",
 /// "sites": {NAME: {"shape", "mean", "sd", "sd_q", "q05", "q50", "q95"}}},
 /// arrays nested row-major; where there are any, "held_draws" and
 /// "held_draws_shift", "elbo_up_to_constant":

@@ -19,14 +19,18 @@ namespace vi {
 /// dependent values vary with it. Only floating-point numbers, and tensors of
 /// them, are ever active.
 ///
-/// The region argument of a plate that holds a running sum is not active
-/// although the sum may be: a member adds to it, so that the derivative passes
-/// around the region.
+/// The region argument of a plate that holds a running sum is, for a reverse
+/// sweep, not active although the sum may be: a member adds to it, so that the
+/// derivative passes around the region. A forward sweep adds to its tangent.
 class ActivityAnalysis {
 public:
+  /// The sweep that the analysis is for.
+  enum class Direction { Reverse, Forward };
+
   /// Analyzes everything that `independents` reach and that reaches
   /// `dependents`.
-  ActivityAnalysis(mlir::ValueRange independents, mlir::ValueRange dependents);
+  ActivityAnalysis(mlir::ValueRange independents, mlir::ValueRange dependents,
+                   Direction direction = Direction::Reverse);
 
   bool isActive(mlir::Value value) const {
     return varied.contains(value) && useful.contains(value);
@@ -44,6 +48,7 @@ private:
   void markVaried(mlir::Value value);
   void markUseful(mlir::Value value);
 
+  Direction direction;
   llvm::DenseSet<mlir::Value> varied, useful;
   llvm::SmallVector<mlir::Value> worklist;
 };

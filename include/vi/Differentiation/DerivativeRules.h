@@ -19,14 +19,18 @@
 namespace vi {
 
 /// What a derivative rule sees of an operation on scalars: the operands and
-/// results in the forward sweep, and the adjoint of one result.
+/// results in the forward sweep, and the adjoint of one result. A rule is
+/// linear in the adjoint, so that the same rule serves the forward mode: there
+/// the tangent of the operand stands in the adjoint's place.
 class RuleContext {
 public:
+  /// `type` is that of the value that the rule is to give: the operand's, or
+  /// in forward mode the result's.
   RuleContext(mlir::ImplicitLocOpBuilder &builder, mlir::Operation *op,
               mlir::ValueRange operands, mlir::ValueRange results,
-              unsigned resultNumber, mlir::Value adjoint)
+              unsigned resultNumber, mlir::Value adjoint, mlir::Type type)
       : builder(builder), op(op), operands(operands), results(results),
-        resultNumber(resultNumber), adjoint(adjoint) {}
+        resultNumber(resultNumber), adjoint(adjoint), type(type) {}
 
   /// The first, second and third operand.
   Expression x() const { return operand(0); }
@@ -44,6 +48,8 @@ public:
     return {builder, results[number]};
   }
   unsigned getResultNumber() const { return resultNumber; }
+  /// The type of what the rule gives.
+  mlir::Type getType() const { return type; }
   /// The operation, as a source of attributes and types. Its operands are not
   /// those of the forward sweep.
   mlir::Operation *getOperation() const { return op; }
@@ -56,6 +62,7 @@ private:
   mlir::ValueRange results;
   unsigned resultNumber;
   mlir::Value adjoint;
+  mlir::Type type;
 };
 
 /// What an operation adds to the adjoint of one of its operands: `value` where

@@ -11,7 +11,7 @@
 include "mlir/Pass/PassBase.td"
 
 def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
-  let summary = "add the gradient of functions by reverse-mode differentiation";
+  let summary = "add gradients, and derivatives along a direction, of functions";
   let description = [{
     For each `func.func` with the attribute `vi.differentiate = "NAME"`, adds a
     function `@NAME` of the same arguments that returns the value and its
@@ -20,7 +20,25 @@ def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
     `vi.export`, `vi.name` and `vi.doc` are carried over; the results are named
     `value` and `gradient` (`gradient_NAME` where there are several).
 
-    The derivative of a plate is a plate: its region computes a member's terms
+    `vi.hessian_vector_product = "NAME"` beside it adds a function of the same
+    arguments and a direction for each argument of `vi.wrt` (`direction`), which
+    returns the Hessian times the direction (`product`): the gradient is
+    differentiated along the direction, forward over reverse. Where an operation
+    of the gradient has no derivative rule, that is a warning, and there is no
+    such function.
+    `vi.jacobian_vector_product = "NAME"` adds the derivative of each
+    floating-point result along directions of the arguments of `vi.wrt`
+    (`tangent`), whatever the function's results are.
+
+    In a forward sweep the tangent of a value is computed right behind the value:
+    that of a plate's sum is another sum of the same plate, that of a stack
+    another stack, and a loop carries the tangents of what it carries. So there
+    is one pass over the data here, too, and nothing is kept. The rules of
+    operations on scalars are those of the reverse sweep, with the tangent of
+    the operand in the place of the adjoint. Nothing is computed for values that
+    the direction does not reach.
+
+    In the reverse sweep the derivative of a plate is a plate: its region computes a member's terms
     and, behind them, their adjoints. The adjoint of a value that members share
     is a running sum, that of a slice a stack, and a gather's adjoint updates
     one element of a running sum. Where the adjoints of all results of a plate
@@ -41,7 +59,8 @@ def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
 
     At kinks one element of the subdifferential is taken: 0 for `math.absf` at
     0; `arith.maximumf` and `arith.minimumf` of equal operands give the adjoint
-    to the second; equal greatest elements of a reduction share it. The branch
+    to the second; equal greatest elements of a reduction share it (along a
+    direction, one of them moves the result). The branch
     of `arith.select` that is not taken receives exactly 0, whatever the
     derivatives on the way: adjoints behind a select carry its condition along,
     and are replaced by 0 where it does not hold before they are added to

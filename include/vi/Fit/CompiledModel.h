@@ -94,6 +94,17 @@ public:
                                   llvm::ArrayRef<PlateBatch> batches,
                                   llvm::MutableArrayRef<double> gradient) = 0;
 
+  /// Whether `evaluateHessianProduct` is there. A model may compile it when it
+  /// is first asked.
+  virtual bool hasHessianProduct() { return false; }
+  /// The Hessian of the ELBO over the draws of `noise` times a direction, both
+  /// with the layout of `parameters`.
+  virtual void evaluateHessianProduct(llvm::ArrayRef<double> parameters,
+                                      NoiseView noise,
+                                      llvm::ArrayRef<PlateBatch> batches,
+                                      llvm::ArrayRef<double> direction,
+                                      llvm::MutableArrayRef<double> product);
+
   /// Whether `evaluateGradientWithSeed` is there.
   virtual bool hasCounterNoise() const { return false; }
   /// The ELBO and its gradient over `samples` draws whose noise is computed

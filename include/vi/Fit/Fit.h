@@ -13,6 +13,7 @@
 #include "vi/Fit/HeldDraws.h"
 #include "vi/Fit/LinearAlgebra.h"
 #include "vi/Fit/Objective.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <functional>
 #include <optional>
@@ -23,8 +24,11 @@ namespace vi {
 namespace fit {
 
 enum class OptimizerKind {
-  /// L-BFGS for whole data sets, Adam for minibatches.
+  /// Newton for deterministic objectives, Adam for minibatches.
   Automatic,
+  /// Trust-region Newton with conjugate gradients, L-BFGS where that ends
+  /// early.
+  Newton,
   LBFGS,
   Adam,
   /// For training (`Trainer`) alone.
@@ -41,6 +45,14 @@ constexpr double gradientTolerance = 1e-5;
 /// used, if the model can (`CompiledModel::hasCounterNoise`).
 constexpr int64_t maxHeldNoise = 512;
 
+/// Which covariance of the latents is reported.
+enum class CovarianceKind {
+  /// The linear-response one, where there is one.
+  LinearResponse,
+  /// The guide's own.
+  Guide
+};
+
 struct FitOptions {
   uint64_t seed = 1;
   /// Draws for an evaluation; 0 chooses.
@@ -52,6 +64,7 @@ struct FitOptions {
   OptimizerKind optimizer = OptimizerKind::Automatic;
   /// Adam's first step size; 0 chooses.
   double stepSize = 0;
+  CovarianceKind covariance = CovarianceKind::LinearResponse;
   /// Parameters up to which Hessians are formed.
   int64_t maxHessianParameters = 200;
   /// Whether a start that the caller gives is to be taken as it is. Otherwise
@@ -71,6 +84,8 @@ enum class FitStatus {
   Unbounded,
   /// The ELBO is not finite at the start, nor anywhere near it.
   NonFiniteStart,
+  /// The options ask for what has no answer: `FitResult::refusal` says what.
+  Refused,
   Interrupted
 };
 
@@ -103,9 +118,13 @@ struct FitResult {
   /// The norm of the gradient in the metric of q: each component times how far
   /// its parameter moves for a change of q of order one.
   double gradientNorm = 0;
-  /// The Newton decrement, where the Hessian is formed and definite: each mean
-  /// is within this many linear-response standard deviations of the optimum of
-  /// the held draws, and the ELBO within half of its square.
+  /// Newton, L-BFGS or Adam, and why.
+  OptimizerKind method = OptimizerKind::Automatic;
+  std::string methodReason;
+  std::string refusal;
+  /// The Newton decrement, where the Hessian is definite: each mean is within
+  /// this many linear-response standard deviations of the optimum of the held
+  /// draws, and the ELBO within half of its square.
   std::optional<double> decrement;
   /// Held draws at the end.
   int64_t samples = 0;
@@ -114,14 +133,23 @@ struct FitResult {
   std::optional<double> heldShift;
   int64_t iterations = 0;
   EvaluationCounts counts;
-  /// The Hessian of the negative ELBO over the guide's own parameters.
+  /// The Hessian of the negative ELBO over the guide's own parameters, where it
+  /// is formed.
   std::optional<Matrix> hessian;
+  /// The linear-response covariance of the latents, where it was found without
+  /// forming the Hessian.
+  std::optional<Matrix> response;
+  /// Why there is neither; may be empty.
+  std::string noResponseReason;
   GuideStructure structure;
   /// Full sentences without a final stop, in lower case.
   std::vector<std::string> warnings;
 
   bool hasConverged() const { return status == FitStatus::Converged; }
 };
+
+/// How a method is called in options and files.
+llvm::StringRef getMethodName(OptimizerKind kind);
 
 /// Maximizes the ELBO from `start`.
 FitResult fit(CompiledModel &model, llvm::ArrayRef<double> start,

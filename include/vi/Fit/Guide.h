@@ -52,6 +52,11 @@ GuideMoments getGuideMoments(CompiledModel &model,
                              llvm::ArrayRef<double> parameters,
                              NoiseView noise);
 
+/// The same for q itself, where that is Gaussian: exact, from a draw for each
+/// number of the noise.
+GuideMoments getGaussianMoments(CompiledModel &model,
+                                llvm::ArrayRef<double> parameters);
+
 /// How far each parameter may move for a change of q of order one: one over the
 /// root of the diagonal of the Fisher information of q, which for locations is
 /// the standard deviation and for log-scales the root of 1/2. 1 for the model's

@@ -27,6 +27,9 @@ struct NonFinitePoint {
 struct EvaluationCounts {
   int64_t values = 0;
   int64_t gradients = 0;
+  /// Products of the Hessian with a vector, each of which is two of
+  /// `gradients`, too.
+  int64_t products = 0;
   /// The draws of all gradients, each times the share of the data that it
   /// went over.
   double draws = 0;
@@ -48,10 +51,21 @@ public:
   double operator()(llvm::ArrayRef<double> parameters,
                     llvm::MutableArrayRef<double> gradient);
 
-  /// The Hessian of the negative ELBO by central differences of the gradient,
-  /// symmetrized; `scales` says how far each parameter moves for a change of
-  /// order one. Nothing where an evaluation is not finite, or if `interrupted`
-  /// (asked before each column) says so.
+  /// Whether products with the Hessian come from the model's compiled function,
+  /// which is exact, or, as at first, from central differences of the gradient.
+  /// False where the model has no such function.
+  bool useCompiledProducts();
+
+  /// The Hessian of the negative ELBO times a direction. `scales` says how far
+  /// each parameter moves for a change of order one. False where that is not
+  /// finite.
+  bool multiply(llvm::ArrayRef<double> parameters,
+                llvm::ArrayRef<double> direction, llvm::ArrayRef<double> scales,
+                llvm::MutableArrayRef<double> product);
+
+  /// The Hessian of the negative ELBO, column by column, symmetrized; `scales`
+  /// as in `multiply`. Nothing where an evaluation is not finite, or if
+  /// `interrupted` (asked before each column) says so.
   std::optional<Matrix> getHessian(llvm::ArrayRef<double> parameters,
                                    llvm::ArrayRef<double> scales,
                                    llvm::function_ref<bool()> interrupted);
@@ -66,6 +80,7 @@ private:
   NoiseView noise;
   EvaluationCounts &counts;
   std::vector<PlateBatch> batches;
+  bool hasCompiledProducts = false;
 };
 
 } // namespace fit

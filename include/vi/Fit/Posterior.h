@@ -57,8 +57,8 @@ public:
 
   /// Draws without log densities whose margins are, in addition, as good as
   /// exact where they are normal: each latent's values are replaced by the
-  /// normal quantiles of their ranks. For moments and quantiles of what depends
-  /// on one latent.
+  /// quantiles, at their ranks, of the normal distribution that is its margin.
+  /// For moments and quantiles of what depends on one latent.
   std::vector<PosteriorDraw> drawWithExactMargins(uint64_t key,
                                                   int64_t count) const;
 
@@ -68,6 +68,8 @@ private:
 
   CompiledModel &model;
   std::vector<double> parameters;
+  /// Those of a Gaussian q, unless that has very many latents.
+  std::optional<GuideMoments> guideMoments;
   /// E_q[u], where there is a linear-response covariance.
   std::vector<double> mean;
   std::optional<Matrix> covariance;

@@ -24,8 +24,13 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
                                   "independent normals"),
                        clEnumValN(GuideFamily::FullRank, "fullrank",
                                   "one multivariate normal"),
+                       clEnumValN(GuideFamily::LowRank, "lowrank",
+                                  "one of low rank plus diagonal"),
                        clEnumValN(GuideFamily::Delta, "delta", "a point")),
       llvm::cl::init(GuideFamily::MeanField)};
+  Option<int64_t> rank{*this, "rank",
+                       llvm::cl::desc("rank of the family lowrank"),
+                       llvm::cl::init(4)};
   Option<bool> replaceGuides{
       *this, "replace-guides",
       llvm::cl::desc("let the family take the place of guides written by hand"),
@@ -60,6 +65,9 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
       llvm::cl::desc("give the ELBO a weight of the divergences as an argument "
                      "(KL warm-up)"),
       llvm::cl::init(false)};
+  Option<bool> hessian{*this, "hessian",
+                       llvm::cl::desc("the ELBO's Hessian-vector product, too"),
+                       llvm::cl::init(false)};
   Option<int64_t> samples{
       *this, "samples",
       llvm::cl::desc("draws of expectations in functions without an argument "

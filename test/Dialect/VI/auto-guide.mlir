@@ -1,6 +1,7 @@
 // A guide for every model that has none.
 // RUN: vi-opt %s --vi-auto-guide="family=meanfield scale=0.5" | FileCheck %s --check-prefixes=CHECK,MEANFIELD
 // RUN: vi-opt %s --vi-auto-guide="family=fullrank scale=0.5" --canonicalize | FileCheck %s --check-prefixes=CHECK,FULLRANK
+// RUN: vi-opt %s --vi-auto-guide="family=lowrank rank=2 scale=0.5" --canonicalize | FileCheck %s --check-prefixes=CHECK,LOWRANK
 // RUN: vi-opt %s --vi-auto-guide="family=delta" | FileCheck %s --check-prefixes=CHECK,DELTA
 
 // CHECK-LABEL: vi.model @m(
@@ -36,11 +37,11 @@ vi.model @m(%n: index, %y: tensor<?xf64>) {
 // One scalar, two elements, n members: n + 3 numbers, (n + 3) (n + 2) / 2 of
 // them below the diagonal.
 // FULLRANK:      %[[D:.*]] = arith.addi %n, %c3 : index
+// FULLRANK:      %[[LOC:.*]] = vi.param "joint.loc" real [%[[D]]] initial(0.000000e+00 : f64) : tensor<?xf64>
+// FULLRANK:      vi.param "joint.scale" positive [%[[D]]] initial(5.000000e-01 : f64) : tensor<?xf64>
 // FULLRANK:      %[[LESS:.*]] = arith.addi %n, %c2 : index
 // FULLRANK:      %[[SQUARE:.*]] = arith.muli %[[D]], %[[LESS]] : index
 // FULLRANK:      %[[BELOW:.*]] = arith.divui %[[SQUARE]], %c2 : index
-// FULLRANK:      %[[LOC:.*]] = vi.param "joint.loc" real [%[[D]]] initial(0.000000e+00 : f64) : tensor<?xf64>
-// FULLRANK:      vi.param "joint.scale" positive [%[[D]]] initial(5.000000e-01 : f64) : tensor<?xf64>
 // FULLRANK:      vi.param "joint.lower" real [%[[BELOW]]] initial(0.000000e+00 : f64) : tensor<?xf64>
 // FULLRANK:      %[[FACTOR:.*]] = tensor.generate %[[D]], %[[D]]
 // FULLRANK:      %[[Q:.*]] = vi.multivariate_normal %[[LOC]], %[[FACTOR]]
@@ -55,6 +56,21 @@ vi.model @m(%n: index, %y: tensor<?xf64>) {
 // FULLRANK:      vi.plate "s" %{{.*}} in %n (%[[Z_I:.*]] = %[[Z]] : tensor<?xf64>) {
 // FULLRANK:        %[[Q:.*]] = vi.delta %[[Z_I]] : f64
 // FULLRANK:        vi.sample "z.unconstrained" from %[[Q]] : f64
+
+// B has two columns, and a row less of the first two.
+// LOWRANK:       %[[D:.*]] = arith.addi %n, %c3 : index
+// LOWRANK:       %[[LOC:.*]] = vi.param "joint.loc" real [%[[D]]] initial(0.000000e+00 : f64) : tensor<?xf64>
+// LOWRANK:       %[[SCALES:.*]] = vi.param "joint.scale" positive [%[[D]]] initial(5.000000e-01 : f64) : tensor<?xf64>
+// LOWRANK:       %[[COLUMNS:.*]] = arith.minui %[[D]], %c2 : index
+// LOWRANK:       %[[NUMBERS:.*]] = vi.param "joint.factor" real [%{{.*}}] initial(5.000000e-02 : f64) : tensor<?xf64>
+// LOWRANK:       %[[B:.*]] = tensor.generate %[[D]], %[[COLUMNS]]
+// LOWRANK:         tensor.extract %[[NUMBERS]]
+// LOWRANK:       %[[DIAGONAL:.*]] = tensor.generate %[[D]], %[[D]]
+// LOWRANK:         tensor.extract %[[SCALES]]
+// LOWRANK:       %[[COVARIANCE:.*]] = linalg.generic
+// LOWRANK-SAME:    ins(%[[B]], %[[B]] : tensor<?x?xf64>, tensor<?x?xf64>) outs(%[[DIAGONAL]] : tensor<?x?xf64>)
+// LOWRANK:       %[[FACTOR:.*]] = vi.cholesky %[[COVARIANCE]]
+// LOWRANK:       vi.multivariate_normal %[[LOC]], %[[FACTOR]]
 
 // DELTA-NOT:     .scale
 // DELTA:         %[[LOC:.*]] = vi.param "mu.loc" real initial(0.000000e+00 : f64) : f64

@@ -13,6 +13,7 @@
 #include "vi/Dialect/VI/Transforms/Sites.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -39,6 +40,7 @@ public:
   void buildMeanField(double scale);
   void buildDelta();
   LogicalResult buildFullRank(double scale);
+  LogicalResult buildLowRank(double scale, int64_t rank);
 
 private:
   struct Site {
@@ -56,6 +58,15 @@ private:
   /// of `tensors`.
   void emitSite(Site &site, ValueRange tensors,
                 function_ref<Value(ValueRange)> build);
+  /// All sites as parts of one multivariate normal; `buildFactor` makes the
+  /// Cholesky factor of its covariance from the number of latents and the
+  /// scales.
+  LogicalResult
+  buildJoint(double scale,
+             function_ref<Value(Value total, Value scales)> buildFactor);
+  /// Declares a vector of parameters of the joint normal.
+  Value declareVector(StringRef name, SupportKind support, double initial,
+                      Value size, Type element);
   SmallVector<Value> getDynamicSizes(ValueRange shape) {
     SmallVector<Value> sizes;
     for (Value size : shape)
@@ -180,7 +191,16 @@ void GuideBuilder::buildDelta() {
   }
 }
 
-LogicalResult GuideBuilder::buildFullRank(double scale) {
+Value GuideBuilder::declareVector(StringRef name, SupportKind support,
+                                  double initial, Value size, Type element) {
+  return ParamOp::create(builder, model.getLoc(), getTensorType(size, element),
+                         builder.getStringAttr(name), support, ValueRange(),
+                         getDynamicSizes(size),
+                         builder.getFloatAttr(element, initial));
+}
+
+LogicalResult GuideBuilder::buildJoint(
+    double scale, function_ref<Value(Value total, Value scales)> buildFactor) {
   Location loc = model.getLoc();
   if (sites.empty())
     return success();
@@ -190,58 +210,16 @@ LogicalResult GuideBuilder::buildFullRank(double scale) {
   for (Site &site : sites) {
     if (getElementTypeOrSelf(site.op.getValue().getType()) != element)
       return site.op.emitOpError("has elements of another type than the first "
-                                 "site; a full-rank guide needs one type");
+                                 "site; a guide with correlations needs one "
+                                 "type");
     offsets.push_back(layout.add(site.shape));
   }
   Value total = layout.getCount();
-  // L has the scales on its diagonal and free numbers below it, row by row.
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value two = arith::ConstantIndexOp::create(builder, loc, 2);
-  Value less = builder.createOrFold<arith::SubIOp>(loc, total, one);
-  Value below = builder.createOrFold<arith::DivUIOp>(
-      loc, builder.createOrFold<arith::MulIOp>(loc, total, less), two);
-  auto declareVector = [&](StringRef name, SupportKind support, double initial,
-                           Value size) -> Value {
-    return ParamOp::create(builder, loc, getTensorType(size, element),
-                           builder.getStringAttr(name), support, ValueRange(),
-                           getDynamicSizes(size),
-                           builder.getFloatAttr(element, initial));
-  };
-  Value mean = declareVector("joint.loc", SupportKind::Real, 0.0, total);
-  Value diagonal =
-      declareVector("joint.scale", SupportKind::Positive, scale, total);
-  Value lower = declareVector("joint.lower", SupportKind::Real, 0.0, below);
-  SmallVector<Value> square{total, total};
-  Value factor = tensor::GenerateOp::create(
-      builder, loc, getTensorType(square, element), getDynamicSizes(square),
-      [&](OpBuilder &b, Location at, ValueRange index) {
-        Value row = index[0], column = index[1];
-        Value zero =
-            arith::ConstantOp::create(b, at, b.getFloatAttr(element, 0.0));
-        Value isDiagonal =
-            arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, row, column);
-        Value isBelow = arith::CmpIOp::create(b, at, arith::CmpIPredicate::ult,
-                                              column, row);
-        // The place of (row, column) below the diagonal; 0, where it is not
-        // below.
-        Value start = arith::DivUIOp::create(
-            b, at,
-            arith::MulIOp::create(
-                b, at, row,
-                arith::SubIOp::create(
-                    b, at, arith::MaxUIOp::create(b, at, row, one), one)),
-            two);
-        Value place = arith::AddIOp::create(b, at, start, column);
-        Value none = arith::ConstantIndexOp::create(b, at, 0);
-        Value safe = arith::SelectOp::create(b, at, isBelow, place, none);
-        Value offDiagonal = tensor::ExtractOp::create(b, at, lower, safe);
-        Value onDiagonal = tensor::ExtractOp::create(b, at, diagonal, row);
-        Value outside =
-            arith::SelectOp::create(b, at, isBelow, offDiagonal, zero);
-        tensor::YieldOp::create(
-            b, at,
-            arith::SelectOp::create(b, at, isDiagonal, onDiagonal, outside));
-      });
+  Value mean =
+      declareVector("joint.loc", SupportKind::Real, 0.0, total, element);
+  Value scales = declareVector("joint.scale", SupportKind::Positive, scale,
+                               total, element);
+  Value factor = buildFactor(total, scales);
   Value distribution = MultivariateNormalOp::create(builder, loc, mean, factor);
   Value joint = SampleOp::create(
       builder, loc, mean.getType(), builder.getStringAttr("joint"),
@@ -258,6 +236,146 @@ LogicalResult GuideBuilder::buildFullRank(double scale) {
     });
   }
   return success();
+}
+
+/// A square matrix of the size of `vector`, which is `total`, from its row and
+/// column.
+static Value
+buildSquare(ImplicitLocOpBuilder &b, Value total, Value vector,
+            function_ref<Value(ImplicitLocOpBuilder &, Value row, Value column)>
+                build) {
+  auto type = cast<RankedTensorType>(vector.getType());
+  int64_t size = type.getDimSize(0);
+  SmallVector<Value> dynamic;
+  if (type.isDynamicDim(0))
+    dynamic.assign(2, total);
+  return tensor::GenerateOp::create(
+      b, RankedTensorType::get({size, size}, type.getElementType()), dynamic,
+      [&](OpBuilder &nested, Location at, ValueRange index) {
+        ImplicitLocOpBuilder inner(at, nested);
+        tensor::YieldOp::create(inner, build(inner, index[0], index[1]));
+      });
+}
+
+LogicalResult GuideBuilder::buildFullRank(double scale) {
+  // L has the scales on its diagonal and free numbers below it, row by row.
+  return buildJoint(scale, [&](Value total, Value scales) -> Value {
+    ImplicitLocOpBuilder b(model.getLoc(), builder);
+    Type element = getElementTypeOrSelf(scales.getType());
+    Value one = arith::ConstantIndexOp::create(b, 1);
+    Value two = arith::ConstantIndexOp::create(b, 2);
+    Value below = b.createOrFold<arith::DivUIOp>(
+        b.createOrFold<arith::MulIOp>(
+            total, b.createOrFold<arith::SubIOp>(total, one)),
+        two);
+    Value lower =
+        declareVector("joint.lower", SupportKind::Real, 0.0, below, element);
+    return buildSquare(
+        b, total, scales,
+        [&](ImplicitLocOpBuilder &in, Value row, Value column) {
+          Value zero =
+              arith::ConstantOp::create(in, in.getFloatAttr(element, 0.0));
+          Value isDiagonal =
+              arith::CmpIOp::create(in, arith::CmpIPredicate::eq, row, column);
+          Value isBelow =
+              arith::CmpIOp::create(in, arith::CmpIPredicate::ult, column, row);
+          // The place of (row, column) below the diagonal; 0, where it is not
+          // below.
+          Value start = arith::DivUIOp::create(
+              in,
+              arith::MulIOp::create(
+                  in, row,
+                  arith::SubIOp::create(
+                      in, arith::MaxUIOp::create(in, row, one), one)),
+              two);
+          Value place = arith::AddIOp::create(in, start, column);
+          Value none = arith::ConstantIndexOp::create(in, 0);
+          Value safe = arith::SelectOp::create(in, isBelow, place, none);
+          Value offDiagonal = tensor::ExtractOp::create(in, lower, safe);
+          Value onDiagonal = tensor::ExtractOp::create(in, scales, row);
+          Value outside =
+              arith::SelectOp::create(in, isBelow, offDiagonal, zero);
+          return arith::SelectOp::create(in, isDiagonal, onDiagonal, outside)
+              .getResult();
+        });
+  });
+}
+
+LogicalResult GuideBuilder::buildLowRank(double scale, int64_t rank) {
+  return buildJoint(scale, [&](Value total, Value scales) -> Value {
+    ImplicitLocOpBuilder b(model.getLoc(), builder);
+    Type element = getElementTypeOrSelf(scales.getType());
+    Value columns = b.createOrFold<arith::MinUIOp>(
+        total, arith::ConstantIndexOp::create(b, rank));
+    Value one = arith::ConstantIndexOp::create(b, 1);
+    Value two = arith::ConstantIndexOp::create(b, 2);
+    // The numbers of B in the rows above `row`, of which row i has min(i + 1,
+    // columns).
+    auto getStart = [&](ImplicitLocOpBuilder &in, Value row) {
+      Value corner = in.createOrFold<arith::MinUIOp>(row, columns);
+      Value triangle = in.createOrFold<arith::DivUIOp>(
+          in.createOrFold<arith::MulIOp>(
+              corner, in.createOrFold<arith::AddIOp>(corner, one)),
+          two);
+      Value rest = in.createOrFold<arith::MulIOp>(
+          in.createOrFold<arith::SubIOp>(row, corner), columns);
+      return in.createOrFold<arith::AddIOp>(triangle, rest);
+    };
+    // At zero B would stand at a saddle.
+    Value numbers = declareVector("joint.factor", SupportKind::Real,
+                                  0.1 * scale, getStart(b, total), element);
+    SmallVector<Value> shape{total, columns};
+    Value factor = tensor::GenerateOp::create(
+        b, cast<RankedTensorType>(getTensorType(shape, element)),
+        getDynamicSizes(shape),
+        [&](OpBuilder &nested, Location at, ValueRange index) {
+          ImplicitLocOpBuilder in(at, nested);
+          Value row = index[0], column = index[1];
+          Value zero =
+              arith::ConstantOp::create(in, in.getFloatAttr(element, 0.0));
+          Value isInside =
+              arith::CmpIOp::create(in, arith::CmpIPredicate::ule, column, row);
+          Value place = arith::AddIOp::create(in, getStart(in, row), column);
+          Value none = arith::ConstantIndexOp::create(in, 0);
+          Value safe = arith::SelectOp::create(in, isInside, place, none);
+          Value number = tensor::ExtractOp::create(in, numbers, safe);
+          tensor::YieldOp::create(
+              in, arith::SelectOp::create(in, isInside, number, zero));
+        });
+    Value diagonal = buildSquare(
+        b, total, scales,
+        [&](ImplicitLocOpBuilder &in, Value row, Value column) -> Value {
+          Value zero =
+              arith::ConstantOp::create(in, in.getFloatAttr(element, 0.0));
+          Value isDiagonal =
+              arith::CmpIOp::create(in, arith::CmpIPredicate::eq, row, column);
+          Value onDiagonal = tensor::ExtractOp::create(in, scales, row);
+          Value variance = arith::MulFOp::create(in, onDiagonal, onDiagonal);
+          return arith::SelectOp::create(in, isDiagonal, variance, zero);
+        });
+    AffineExpr i, j, k;
+    bindDims(b.getContext(), i, j, k);
+    auto map = [&](AffineExpr first, AffineExpr second) {
+      return AffineMap::get(3, 0, {first, second}, b.getContext());
+    };
+    Value covariance =
+        linalg::GenericOp::create(
+            b, TypeRange(diagonal.getType()), ValueRange{factor, factor},
+            ValueRange(diagonal),
+            ArrayRef<AffineMap>{map(i, k), map(j, k), map(i, j)},
+            ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
+                                          utils::IteratorType::parallel,
+                                          utils::IteratorType::reduction},
+            [](OpBuilder &nested, Location at, ValueRange elements) {
+              Value product =
+                  arith::MulFOp::create(nested, at, elements[0], elements[1]);
+              Value sum =
+                  arith::AddFOp::create(nested, at, elements[2], product);
+              linalg::YieldOp::create(nested, at, sum);
+            })
+            .getResult(0);
+    return CholeskyOp::create(b, covariance.getType(), covariance);
+  });
 }
 
 void AutoGuide::runOnOperation() {
@@ -297,6 +415,14 @@ void AutoGuide::runOnOperation() {
       break;
     case GuideFamily::FullRank:
       if (failed(guideBuilder.buildFullRank(scale)))
+        return signalPassFailure();
+      break;
+    case GuideFamily::LowRank:
+      if (rank < 1) {
+        model.emitError("the rank of a guide must be at least 1, not ") << rank;
+        return signalPassFailure();
+      }
+      if (failed(guideBuilder.buildLowRank(scale, rank)))
         return signalPassFailure();
       break;
     case GuideFamily::Delta:

@@ -42,6 +42,7 @@ struct EntryPoints : vi::impl::EntryPointsBase<EntryPoints> {
       options.counter = counter;
       options.generative = generative;
       options.klWeight = klWeight;
+      options.hessian = hessian;
       if (failed(found) ||
           failed(EntryPointBuilder(model, *found, options).build()))
         return signalPassFailure();
@@ -605,6 +606,10 @@ LogicalResult EntryPointBuilder::buildELBO() {
   unsigned first = model.getNumArguments();
   func->setAttr("vi.differentiate",
                 builder.getStringAttr(model.getSymName() + "_elbo_gradient"));
+  if (options.hessian)
+    func->setAttr("vi.hessian_vector_product",
+                  builder.getStringAttr(model.getSymName() +
+                                        "_elbo_hessian_vector_product"));
   func->setAttr("vi.wrt", builder.getI64ArrayAttr({first}));
   Value elbo = ELBOOp::create(
       builder, model.getLoc(), type, model.getSymNameAttr(),

@@ -15,7 +15,7 @@
 namespace vi {
 
 /// The families that vi-auto-guide makes.
-enum class GuideFamily { MeanField, FullRank, Delta };
+enum class GuideFamily { MeanField, FullRank, LowRank, Delta };
 
 #define GEN_PASS_DECL
 #include "vi/Dialect/VI/Transforms/Passes.h.inc"

@@ -208,6 +208,12 @@ def AutoGuide : Pass<"vi-auto-guide", "::mlir::ModuleOp"> {
     - `fullrank`: one multivariate normal of all sites, with parameters
       `joint.loc`, `joint.scale` (the diagonal of the Cholesky factor) and
       `joint.lower` (its part below the diagonal, row by row);
+    - `lowrank`: the same with covariance diag(s^2) + B B^T, with parameters
+      `joint.loc`, `joint.scale` (s) and `joint.factor` (B, row by row). B has
+      `rank` columns. As B R with an orthogonal R gives the same covariance, B is
+      lower trapezoidal: its row i has min(i, `rank`) numbers, and only the signs
+      of its columns are free. The covariance's Cholesky factor is formed, at a
+      cost of the cube of the number of latents;
     - `delta`: a point, with parameters `SITE.loc`; the maximum of the ELBO is
       then the mode of the joint density on the unconstrained scale.
 
@@ -255,15 +261,18 @@ def AutoGuide : Pass<"vi-auto-guide", "::mlir::ModuleOp"> {
                         "independent normals"),
              clEnumValN(::vi::GuideFamily::FullRank, "fullrank",
                         "one multivariate normal"),
+             clEnumValN(::vi::GuideFamily::LowRank, "lowrank",
+                        "one whose covariance is of low rank plus diagonal"),
              clEnumValN(::vi::GuideFamily::Delta, "delta", "a point"))}]>,
     Option<"replace", "replace", "bool", "false",
            "take the place of guides written by hand">,
+    Option<"rank", "rank", "int64_t", "4", "columns of B of lowrank">,
     Option<"scale", "scale", "double", "0.1",
            "standard deviation where the fit starts">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
-    "::vi::VIDialect"
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::vi::VIDialect"
   ];
 }
 
@@ -281,6 +290,7 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     | `NAME_initial(D)` | phi where the fit starts |
     | `NAME_elbo(D, phi, B, noise)` | the ELBO |
     | `NAME_elbo_gradient(D, phi, B, noise)` | the ELBO and its gradient in phi (made by `vi-differentiate`) |
+    | `NAME_elbo_hessian_vector_product(D, phi, B, noise, direction)` | the ELBO's Hessian in phi times a direction (made by `vi-differentiate`), with the option `hessian` |
     | `NAME_latents(D, phi, noise_row)` | a draw of all latents u from the guide, on the unconstrained scale |
     | `NAME_log_guide(D, phi, u)` | log q(u) |
     | `NAME_log_joint(D, phi, u)` | log p(x, u), with log-Jacobians |
@@ -358,7 +368,9 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     Option<"generative", "generative", "bool", "false",
            "also the functions that use a learned model">,
     Option<"klWeight", "kl-weight", "bool", "false",
-           "give the ELBO a weight of the divergences as an argument">
+           "give the ELBO a weight of the divergences as an argument">,
+    Option<"hessian", "hessian", "bool", "false",
+           "declare the Hessian-vector product, too">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
