@@ -54,13 +54,14 @@ with open(seeds.parent / "dictionary", "w") as file:
         file.write(f'"{word}"\n')
 print(f"{number} seeds, {len(words)} words")
 PYTHON
-ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 \
+ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0:allow_user_poisoning=0 \
   /usr/bin/python3 test/Documentation/examples.py build-fuzz/bin/vi-opt \
   build-fuzz/docs/generated "$seeds"
 
 # Only our code is instrumented, LLVM's libraries are not: the size of a vector
-# that both of them change cannot be followed.
-export ASAN_OPTIONS="detect_container_overflow=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+# that both of them change cannot be followed, nor can the memory that their
+# allocators share.
+export ASAN_OPTIONS="detect_container_overflow=0:allow_user_poisoning=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 options=(-max_len=8192 -timeout=20 -rss_limit_mb=4096
          -artifact_prefix="$finds/" -print_final_stats=1 "$@")
 status=0
