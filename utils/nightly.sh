@@ -11,9 +11,9 @@ install_packages "${build_packages[@]}" "${test_packages[@]}" clang-tidy-22 \
   libclang-rt-22-dev
 status=0
 utils/test.sh || status=1
-ASAN_OPTIONS=detect_container_overflow=0 utils/test.sh --preset sanitize ||
+ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0 utils/test.sh --preset sanitize ||
   status=1
-ASAN_OPTIONS=detect_container_overflow=0 utils/compare-builds.sh build \
+ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0 utils/compare-builds.sh build \
   build-sanitize || status=1
 utils/check-style.sh --tidy --all || status=1
 /usr/bin/python3 utils/truth/references.py --check || status=1
