@@ -1,8 +1,8 @@
-# The layers of layers/layers.mlir against NumPy, and the gradient of a model made
+# The layers of lib/Layers/layers.mlir against NumPy, and the gradient of a model made
 # of them against central differences; weights at random as the text says.
 #
 # REQUIRES: vi-fit, numpy, scipy
-# RUN: rm -rf %t && mkdir %t && vi-opt --emit=shared --include=%vi_source/layers/layers.mlir %S/Inputs/layers/model.mlir -o %t/model.so && %python %s %t
+# RUN: rm -rf %t && mkdir %t && vi-opt --emit=shared --include=%vi_source/lib/Layers/layers.mlir %S/Inputs/layers/model.mlir -o %t/model.so && %python %s %t
 
 import ctypes
 import pathlib

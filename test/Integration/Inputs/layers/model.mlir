@@ -1,4 +1,4 @@
-// A regression through the layers of layers/layers.mlir.
+// A regression through the layers of lib/Layers/layers.mlir.
 
 vi.model @layers(%x: tensor<?x6xf64>,
                  %group: tensor<?xi64> {vi.index = #vi.index<base = 0, size = 5>},
