@@ -10,8 +10,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "vi/Pipelines/ModuleText.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -28,7 +28,7 @@ LogicalResult vi::includeFunctions(ModuleOp module, StringRef path) {
   OwningOpRef<ModuleOp> included;
   {
     SourceMgrDiagnosticHandler handler(sources, module.getContext());
-    included = parseSourceFile<ModuleOp>(sources, module.getContext());
+    included = parseModule(sources, ParserConfig(module.getContext()));
     if (!included)
       return failure();
     for (Operation &op : included->getOps())

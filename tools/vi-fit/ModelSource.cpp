@@ -7,10 +7,10 @@
 
 #include "ModelSource.h"
 
-#include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "vi/InitAll.h"
 #include "vi/Pipelines/Include.h"
+#include "vi/Pipelines/ModuleText.h"
 
 using namespace mlir;
 using namespace vi;
@@ -45,7 +45,7 @@ llvm::Expected<std::unique_ptr<ModelSource>> ModelSource::open(
   source->sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   source->handler = std::make_unique<SourceMgrDiagnosticHandler>(
       source->sources, &source->context);
-  source->module = parseSourceFile<ModuleOp>(source->sources, &source->context);
+  source->module = parseModule(source->sources, ParserConfig(&source->context));
   if (!source->module)
     return fail();
   for (const std::string &include : includes)

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/InitAll.h"
+#include "vi/Pipelines/ModuleText.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -74,6 +75,9 @@ DialectRegistry &getRegistry() {
 }
 
 OwningOpRef<ModuleOp> parse(StringRef text, MLIRContext &context) {
+  // What the tools refuse before they parse is no find.
+  if (vi::findTextDefect(text))
+    return nullptr;
   return parseSourceString<ModuleOp>(text, ParserConfig(&context));
 }
 

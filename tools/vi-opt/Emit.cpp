@@ -10,7 +10,6 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Remark/RemarkStreamer.h"
@@ -19,6 +18,7 @@
 #include "vi/Data/OutputFile.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Pipelines/Include.h"
+#include "vi/Pipelines/ModuleText.h"
 #include "vi/Target/CInterface.h"
 #include "vi/Target/Passes.h"
 #include "llvm/IR/LLVMContext.h"
@@ -255,17 +255,17 @@ llvm::Error vi::emitFile(StringRef input, StringRef output,
     file = std::move(*created);
   }
 
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   MLIRContext context(registry);
   context.allowUnregisteredDialects(config.shouldAllowUnregisteredDialects());
-  SourceMgrDiagnosticHandler handler(*sources, &context);
+  SourceMgrDiagnosticHandler handler(sources, &context);
   tracing::InstallDebugHandler debugHandler(context, config.getDebugConfig());
   if (failed(enableRemarks(context, config)))
     return llvm::createStringError("cannot set up remarks");
 
   ParserConfig parser(&context, config.shouldVerifyOnParsing());
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, parser);
+  OwningOpRef<ModuleOp> module = parseModule(sources, parser);
   if (!module)
     return llvm::createStringError("cannot parse '" + input + "'");
   for (const std::string &include : options.includes)

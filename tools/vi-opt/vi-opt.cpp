@@ -11,11 +11,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "Emit.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "vi/InitAll.h"
+#include "vi/Pipelines/ModuleText.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -88,6 +95,41 @@ static int fail(const llvm::Twine &message) {
   return EXIT_FAILURE;
 }
 
+/// What upstream's driver does with a file, once its text may be parsed.
+static mlir::LogicalResult runPasses(llvm::StringRef input,
+                                     llvm::StringRef output,
+                                     mlir::DialectRegistry &registry,
+                                     const mlir::MlirOptMainConfig &config) {
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      mlir::openInputFile(input, &message);
+  if (!buffer) {
+    fail(message);
+    return mlir::failure();
+  }
+  {
+    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+    llvm::SourceMgr sources;
+    sources.AddNewSourceBuffer(
+        llvm::MemoryBuffer::getMemBuffer(buffer->getMemBufferRef(), false),
+        llvm::SMLoc());
+    mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+    if (failed(vi::checkModuleText(sources, context)))
+      return mlir::failure();
+  }
+  std::unique_ptr<llvm::ToolOutputFile> file =
+      mlir::openOutputFile(output, &message);
+  if (!file) {
+    fail(message);
+    return mlir::failure();
+  }
+  if (failed(
+          mlir::MlirOptMain(file->os(), std::move(buffer), registry, config)))
+    return mlir::failure();
+  file->keep();
+  return mlir::success();
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
@@ -108,8 +150,12 @@ int main(int argc, char **argv) {
           static_cast<cl::Option *>(&plainLoops)})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr + " needs --emit");
-    return mlir::asMainReturnCode(
-        mlir::MlirOptMain(argc, argv, input, output, registry));
+    mlir::MlirOptMainConfig config =
+        mlir::MlirOptMainConfig::createFromCLOptions();
+    if (config.shouldShowDialects() || config.shouldListPasses())
+      return mlir::asMainReturnCode(
+          mlir::MlirOptMain(argc, argv, input, output, registry));
+    return mlir::asMainReturnCode(runPasses(input, output, registry, config));
   }
 
   bool isName = llvm::StringRef(guide).starts_with("@");
