@@ -3,7 +3,8 @@
 # undefined-behaviour sanitizers, the same bytes from a release and a debug
 # build, clang-tidy over all sources, the references of the examples' fits, the
 # gradients of posteriordb's densities, a million draws of every family, all f32
-# numbers through every function, ten minutes of fuzzing.
+# numbers through every function, trainings that are killed 20 times and on 4 GB
+# of data, ten minutes of fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -25,5 +26,14 @@ VI_EXHAUSTIVE=1 build/unittests/Special/ViSpecialTests \
   --gtest_also_run_disabled_tests || status=1
 VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \
   /usr/bin/python3 utils/truth/gradients.py || status=1
+# Trainings: killed at 20 moments; on 4 GB of data.
+training=$(mktemp -d)
+for test in "resume 20" "training-data 4096"; do
+  read -r name number <<<"$test"
+  VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \
+    /usr/bin/python3 "test/Integration/$name.py" test/Integration/Inputs/training \
+    "$training" "$number" || status=1
+done
+rm -rf "$training"
 utils/fuzz.sh 600 || status=1
 exit "$status"

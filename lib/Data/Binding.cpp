@@ -7,6 +7,7 @@
 
 #include "vi/Data/Binding.h"
 
+#include "ElementConversion.h"
 #include "ReaderSupport.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -73,7 +74,23 @@ static std::string getElementName(const DataArray &entry, int64_t position) {
   return getElementName(entry.name, entry.shape, entry.lines.get(), position);
 }
 
+void BoundArgument::materialize() {
+  if (data)
+    return;
+  size_t bytes = getElementCount() * getElementSize(kind);
+  auto storage = std::make_shared<std::vector<uint64_t>>(bytes / 8 + 1);
+  rows->gather(0, rows->getRowCount(), storage->data());
+  data = storage->data();
+  owner = std::move(storage);
+}
+
 std::string BoundArgument::describeElement(int64_t position) const {
+  // In the shard that has it.
+  for (const DataArray &shard : shards) {
+    if (position < shard.getElementCount())
+      return shard.file + ": " + getElementName(shard, position);
+    position -= shard.getElementCount();
+  }
   return (file.empty() ? "" : file + ": ") +
          getElementName(name, shape, lines.get(), position);
 }
@@ -158,11 +175,6 @@ static llvm::Error makeMissingError(const ArgumentDescription &argument,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A boolean, in a byte.
-struct Boolean {
-  uint8_t value;
-};
-
 /// Where the elements of an entry go: every `stride`-th element of an array.
 struct Destination {
   void *data = nullptr;
@@ -204,6 +216,9 @@ static const char *convertElement(From value, To &converted) {
       return "beyond the range of the argument's integers";
     converted = static_cast<To>(value);
   } else {
+    if constexpr (std::is_same_v<From, uint64_t>)
+      if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+        return "beyond the range of the argument's integers";
     if (static_cast<int64_t>(value) <
             static_cast<int64_t>(std::numeric_limits<To>::min()) ||
         static_cast<int64_t>(value) >
@@ -218,15 +233,16 @@ template <typename To, typename From>
 static llvm::Error convertElements(const DataArray &entry,
                                    const ArgumentDescription &argument,
                                    const Destination &destination) {
+  using Number = NumberOf<From>;
   const From *from = static_cast<const From *>(entry.data);
   To *to = static_cast<To *>(destination.data);
   int64_t count = entry.getElementCount();
   for (int64_t i = 0; i < count; ++i) {
-    From value = from[i];
+    Number value = from[i];
     if constexpr (std::is_same_v<From, int64_t>)
       value += destination.base;
     To converted{};
-    if (const char *problem = convertElement<To, From>(value, converted))
+    if (const char *problem = convertElement<To, Number>(value, converted))
       return makeError(argument, entry.file + ": " + getElementName(entry, i) +
                                      " is " + formatElement(value) + ": " +
                                      problem);
@@ -236,54 +252,31 @@ static llvm::Error convertElements(const DataArray &entry,
   return llvm::Error::success();
 }
 
-template <typename To>
-static llvm::Error convertFrom(const DataArray &entry,
-                               const ArgumentDescription &argument,
-                               const Destination &destination) {
-  switch (entry.kind) {
-  case ElementKind::Float64:
-    return convertElements<To, double>(entry, argument, destination);
-  case ElementKind::Float32:
-    return convertElements<To, float>(entry, argument, destination);
-  case ElementKind::Int64:
-    return convertElements<To, int64_t>(entry, argument, destination);
-  case ElementKind::Int32:
-    return convertElements<To, int32_t>(entry, argument, destination);
-  case ElementKind::Int16:
-    return convertElements<To, int16_t>(entry, argument, destination);
-  case ElementKind::Int8:
-    return convertElements<To, int8_t>(entry, argument, destination);
-  case ElementKind::UInt8:
-  case ElementKind::Bool:
-    return convertElements<To, uint8_t>(entry, argument, destination);
-  }
-  llvm_unreachable("unknown element kind");
-}
-
 /// Converts the elements to the argument's kind, or only checks them where
 /// the destination has no data.
 static llvm::Error convert(const DataArray &entry,
                            const ArgumentDescription &argument,
                            const Destination &destination) {
-  switch (argument.kind) {
-  case ElementKind::Float64:
-    return convertFrom<double>(entry, argument, destination);
-  case ElementKind::Float32:
-    return convertFrom<float>(entry, argument, destination);
-  case ElementKind::Int64:
-    return convertFrom<int64_t>(entry, argument, destination);
-  case ElementKind::Int32:
-    return convertFrom<int32_t>(entry, argument, destination);
-  case ElementKind::Int16:
-    return convertFrom<int16_t>(entry, argument, destination);
-  case ElementKind::Int8:
-    return convertFrom<int8_t>(entry, argument, destination);
-  case ElementKind::UInt8:
-    return convertFrom<uint8_t>(entry, argument, destination);
-  case ElementKind::Bool:
-    return convertFrom<Boolean>(entry, argument, destination);
+  Destination next = destination;
+  for (const DataArray &shard : entry.shards) {
+    if (llvm::Error error = convert(shard, argument, next))
+      return error;
+    next.offset += shard.getElementCount() * next.stride;
   }
-  llvm_unreachable("unknown element kind");
+  if (!entry.shards.empty())
+    return llvm::Error::success();
+  return withElementType(entry.kind, [&](auto from) {
+    return withElementType(argument.kind, [&](auto to) -> llvm::Error {
+      using To = decltype(to);
+      using From = std::conditional_t<std::is_same_v<decltype(from), Boolean>,
+                                      uint8_t, decltype(from)>;
+      // No argument is of 16-bit real numbers.
+      if constexpr (std::is_same_v<To, Half>)
+        return llvm::Error::success();
+      else
+        return convertElements<To, From>(entry, argument, destination);
+    });
+  });
 }
 
 /// Storage for the elements of an argument.
@@ -353,15 +346,21 @@ bindEntry(const DataArray &entry, const ArgumentDescription &argument) {
   bound.levels = entry.levels;
   bound.file = entry.file;
   bound.lines = entry.lines;
+  bound.shards = entry.shards;
   Destination destination;
   if (entry.isText)
     destination.base = argument.index->base;
+  bool isStreamed = argument.isStreamed && !argument.sizes.empty() &&
+                    !entry.isText && entry.shape.size() == bound.shape.size() &&
+                    entry.getElementCount() > 0;
+  if (isStreamed)
+    bound.rows = std::make_shared<RowSource>(entry, argument.kind);
   bool isCopied = entry.kind != argument.kind || destination.base != 0 ||
                   entry.data == nullptr;
-  if (isCopied) {
+  if (isCopied && !isStreamed) {
     allocate(bound);
     destination.data = const_cast<void *>(bound.data);
-  } else {
+  } else if (!isCopied) {
     bound.data = entry.data;
     bound.owner = entry.owner;
   }
@@ -495,11 +494,18 @@ static int64_t getInteger(const BoundArgument &bound, int64_t i) {
     return static_cast<const int16_t *>(bound.data)[i];
   case ElementKind::Int8:
     return static_cast<const int8_t *>(bound.data)[i];
+  case ElementKind::UInt64:
+    return static_cast<const uint64_t *>(bound.data)[i];
+  case ElementKind::UInt32:
+    return static_cast<const uint32_t *>(bound.data)[i];
+  case ElementKind::UInt16:
+    return static_cast<const uint16_t *>(bound.data)[i];
   case ElementKind::UInt8:
   case ElementKind::Bool:
     return static_cast<const uint8_t *>(bound.data)[i];
   case ElementKind::Float64:
   case ElementKind::Float32:
+  case ElementKind::Float16:
     break;
   }
   llvm_unreachable("indices are integers");
@@ -530,8 +536,29 @@ static llvm::Error checkIndices(const ArgumentDescription &argument,
     name = index.sizeArgument;
   }
   int64_t count = bound.getElementCount();
+  std::vector<uint64_t> block;
+  int64_t blockBegin = 0, blockEnd = 0;
   for (int64_t i = 0; i < count; ++i) {
-    int64_t value = getInteger(bound, i);
+    int64_t value;
+    if (bound.data) {
+      value = getInteger(bound, i);
+    } else {
+      // A streamed argument: some rows at a time.
+      int64_t rowElements = count / bound.rows->getRowCount();
+      if (i == blockEnd) {
+        int64_t begin = i / rowElements;
+        int64_t rows = std::min<int64_t>(1 + 65536 / rowElements,
+                                         bound.rows->getRowCount() - begin);
+        block.resize(rows * bound.rows->getRowSize() / 8 + 1);
+        bound.rows->gather(begin, rows, block.data());
+        blockBegin = i;
+        blockEnd = i + rows * rowElements;
+      }
+      BoundArgument part;
+      part.kind = bound.kind;
+      part.data = block.data();
+      value = getInteger(part, i - blockBegin);
+    }
     // The difference may be beyond the signed range.
     uint64_t offset =
         static_cast<uint64_t>(value) - static_cast<uint64_t>(index.base);

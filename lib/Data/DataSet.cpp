@@ -8,6 +8,7 @@
 #include "vi/Data/DataSet.h"
 
 #include "ReaderSupport.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -16,6 +17,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <glob.h>
 #include <limits>
 
 using namespace vi::data;
@@ -24,11 +26,15 @@ unsigned vi::data::getElementSize(ElementKind kind) {
   switch (kind) {
   case ElementKind::Float64:
   case ElementKind::Int64:
+  case ElementKind::UInt64:
     return 8;
   case ElementKind::Float32:
   case ElementKind::Int32:
+  case ElementKind::UInt32:
     return 4;
+  case ElementKind::Float16:
   case ElementKind::Int16:
+  case ElementKind::UInt16:
     return 2;
   case ElementKind::Int8:
   case ElementKind::UInt8:
@@ -44,6 +50,8 @@ llvm::StringRef vi::data::describeElementKind(ElementKind kind) {
     return "real numbers (64 bits)";
   case ElementKind::Float32:
     return "real numbers (32 bits)";
+  case ElementKind::Float16:
+    return "real numbers (16 bits)";
   case ElementKind::Int64:
     return "integers (64 bits)";
   case ElementKind::Int32:
@@ -52,6 +60,12 @@ llvm::StringRef vi::data::describeElementKind(ElementKind kind) {
     return "integers (16 bits)";
   case ElementKind::Int8:
     return "integers (8 bits)";
+  case ElementKind::UInt64:
+    return "unsigned integers (64 bits)";
+  case ElementKind::UInt32:
+    return "unsigned integers (32 bits)";
+  case ElementKind::UInt16:
+    return "unsigned integers (16 bits)";
   case ElementKind::UInt8:
     return "unsigned integers (8 bits)";
   case ElementKind::Bool:
@@ -169,6 +183,117 @@ std::string vi::data::quoteForMessage(llvm::StringRef text) {
 }
 
 //===----------------------------------------------------------------------===//
+// Shards
+//===----------------------------------------------------------------------===//
+
+/// The files that a part of a list stands for: one of that very name, else
+/// those that match it as a pattern.
+static llvm::Error expandPattern(llvm::StringRef pattern,
+                                 std::vector<std::string> &files) {
+  if (llvm::sys::fs::exists(pattern) ||
+      pattern.find_first_of("*?[") == llvm::StringRef::npos) {
+    files.push_back(pattern.str());
+    return llvm::Error::success();
+  }
+  glob_t found;
+  int status = ::glob(pattern.str().c_str(), GLOB_NOSORT, nullptr, &found);
+  std::vector<std::string> matches;
+  if (status == 0)
+    matches.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  if (matches.empty())
+    return llvm::createStringError(pattern + ": no file matches");
+  // `part-2` comes before `part-10`.
+  llvm::sort(matches, [](llvm::StringRef a, llvm::StringRef b) {
+    int order = a.compare_numeric(b);
+    return order != 0 ? order < 0 : a < b;
+  });
+  llvm::append_range(files, matches);
+  return llvm::Error::success();
+}
+
+/// One array of the shards, which agree in all but their first size.
+static llvm::Error joinShards(llvm::StringRef argument, llvm::StringRef name,
+                              std::vector<DataArray> shards, DataSet &set) {
+  DataArray array;
+  const DataArray &first = shards.front();
+  array.name = name.str();
+  array.file = argument.str();
+  array.kind = first.kind;
+  array.shape = first.shape;
+  if (first.shape.empty())
+    return llvm::createStringError(
+        first.file + ": a single number: shards are arrays, whose first "
+                     "dimension is divided among them");
+  array.shape.front() = 0;
+  for (const DataArray &shard : shards) {
+    if (shard.kind != first.kind)
+      return llvm::createStringError(
+          shard.file + ": " + describeElementKind(shard.kind) + ", but " +
+          first.file + ", a shard of the same array, has " +
+          describeElementKind(first.kind));
+    if (llvm::ArrayRef(shard.shape).drop_front(shard.shape.empty() ? 0 : 1) !=
+            llvm::ArrayRef(first.shape).drop_front() ||
+        shard.shape.size() != first.shape.size()) {
+      auto describe = [](const DataArray &array) {
+        std::string text = "(";
+        for (auto [d, size] : llvm::enumerate(array.shape))
+          text += (d == 0 ? "" : ", ") + std::to_string(size);
+        return text + ")";
+      };
+      return llvm::createStringError(
+          shard.file + ": an array of shape " + describe(shard) + ", but " +
+          first.file + ", a shard of the same array, is one of " +
+          describe(first) + ": only the first size may differ");
+    }
+    array.shape.front() += shard.shape.front();
+  }
+  array.shards = std::move(shards);
+  return set.add(std::move(array));
+}
+
+/// Reads the shards of an array. Nothing where `paths` is the name of one file.
+static llvm::Expected<bool> readShards(llvm::StringRef name,
+                                       llvm::StringRef paths, DataSet &set) {
+  if (llvm::sys::fs::exists(paths) ||
+      paths.find_first_of(",*?[") == llvm::StringRef::npos)
+    return false;
+  std::vector<std::string> files;
+  for (llvm::StringRef part : llvm::split(paths, ',')) {
+    if (part.empty())
+      return llvm::createStringError(
+          paths + ": the name of a file in the list is empty");
+    if (llvm::Error error = expandPattern(part, files))
+      return std::move(error);
+  }
+  std::vector<DataArray> shards;
+  for (const std::string &file : files) {
+    DataSet one;
+    if (llvm::Error error = readNPY(file, name, one))
+      return std::move(error);
+    shards.push_back(one.getEntries().front());
+    set.files.push_back(file);
+  }
+  // Bytes that are booleans in one shard may be numbers in another.
+  auto isBytes = [](const DataArray &shard) {
+    return shard.kind == ElementKind::Bool || shard.kind == ElementKind::UInt8;
+  };
+  if (llvm::all_of(shards, isBytes) &&
+      !llvm::all_equal(llvm::map_range(
+          shards, [](const DataArray &shard) { return shard.kind; })))
+    for (DataArray &shard : shards)
+      shard.kind = ElementKind::UInt8;
+  if (shards.size() == 1) {
+    if (llvm::Error error = set.add(std::move(shards.front())))
+      return std::move(error);
+    return true;
+  }
+  if (llvm::Error error = joinShards(paths, name, std::move(shards), set))
+    return std::move(error);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
 // Files
 //===----------------------------------------------------------------------===//
 
@@ -185,6 +310,13 @@ llvm::Error vi::data::readDataFile(llvm::StringRef argument, DataSet &set) {
   }
   if (path.empty())
     return llvm::createStringError("the name of a data file is empty");
+  if (!name.empty()) {
+    llvm::Expected<bool> isRead = readShards(name, path, set);
+    if (!isRead)
+      return isRead.takeError();
+    if (*isRead)
+      return llvm::Error::success();
+  }
 
   llvm::StringRef suffix = llvm::sys::path::extension(path);
   enum { JSON, CSV, NPY, Unknown } format = Unknown;

@@ -183,16 +183,21 @@ llvm::Error vi::data::readNPY(llvm::StringRef path, llvm::StringRef name,
           type.drop_front(type.empty() ? 0 : 1))
           .Case("f8", ElementKind::Float64)
           .Case("f4", ElementKind::Float32)
+          .Case("f2", ElementKind::Float16)
           .Case("i8", ElementKind::Int64)
           .Case("i4", ElementKind::Int32)
           .Case("i2", ElementKind::Int16)
           .Case("i1", ElementKind::Int8)
+          .Case("u8", ElementKind::UInt64)
+          .Case("u4", ElementKind::UInt32)
+          .Case("u2", ElementKind::UInt16)
           .Case("u1", ElementKind::UInt8)
           .Case("b1", ElementKind::Bool)
           .Default(std::nullopt);
   if (!kind)
     return makeError("elements of type " + quoteForMessage(type) +
-                     ": expected f8, f4, i8, i4, i2, i1, u1 or b1");
+                     ": expected f8, f4, f2, i8, i4, i2, i1, u8, u4, u2, u1 or "
+                     "b1");
 
   DataArray array;
   array.name = name.str();

@@ -16,7 +16,9 @@ import numpy as np
 
 import fits
 
-inputs, output = map(pathlib.Path, sys.argv[1:])
+inputs, output = map(pathlib.Path, sys.argv[1:3])
+# A last argument is how often the training is killed.
+kill_count = int(sys.argv[3]) if len(sys.argv) > 3 else 6
 generator = np.random.RandomState(8)
 classes = np.array([[0.9, 0.8, 0.2, 0.1], [0.2, 0.1, 0.7, 0.9]])
 x = generator.uniform(size=(3000, 4)) < classes[generator.choice(2, 3000)]
@@ -30,11 +32,15 @@ files = ["parameters.json", "training.csv", "checkpoint.safetensors",
          "training.svg"]
 
 
-def run(name, *more, limit=None, timeout=None):
+def run(name, *more, limit=None, timeout=None, data="x.npy", model=None):
     def prepare():
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    process = subprocess.Popen(command + ["--output", str(output / name), *more],
+    arguments = [argument.replace("x.npy", data) for argument in command]
+    if model:
+        arguments[1] = str(model)
+    process = subprocess.Popen(arguments + ["--output", str(output / name),
+                                            *more],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, preexec_fn=prepare)
     try:
@@ -59,7 +65,7 @@ whole = read("whole")
 # Moments at random between the start and the end, then no more.
 moments = random.Random(9)
 kills = checkpoints = 0
-for _ in range(8):
+for _ in range(kill_count):
     status, text = run("killed", timeout=moments.uniform(0.2, 1) * duration)
     kills += status is None
     checkpoints += (output / "killed" / "checkpoint.safetensors").exists()
@@ -72,6 +78,42 @@ fits.check(read("killed") == whole, "in the same bytes")
 status, text = run("whole", "--epochs", "151")
 fits.check(status == 1 and "is of a training with epochs 150, not 151" in text,
            "another length is refused: " + text.strip())
+
+# So are other options, other data, another model; not the same data in
+# several files, or the same model in other words.
+for option, value, message in [
+        ("--batch-size", "60", "batch-size 50, not 60"),
+        ("--seed", "2", "seed 1, not 2"),
+        ("--optimizer", "adam", "optimizer adamw, not adam"),
+        ("--estimator", "sticking-the-landing",
+         "estimator pathwise, not sticking-the-landing")]:
+    arguments = [a for a in (option, value)]
+    place = command.index(option) if option in command else None
+    kept = command[:]
+    if place is not None:
+        del command[place:place + 2]
+    status, text = run("whole", *arguments)
+    command[:] = kept
+    fits.check(status == 1 and message in text, text.strip())
+other = x.copy()
+other[2999, 3] ^= True
+np.save(output / "other.npy", other)
+status, text = run("whole", data="other.npy")
+fits.check(status == 1 and "is of a training on other data" in text,
+           "a bit of the data is another: " + text.strip())
+np.save(output / "part-1.npy", x[:1234])
+np.save(output / "part-2.npy", x[1234:])
+source = (inputs / "autoencoder.mlir").read_text()
+(output / "same.mlir").write_text("// Comment.\n" + source)
+status, text = run("whole", data="part-*.npy", model=output / "same.mlir")
+fits.check(status == 0 and read("whole") == whole,
+           "the same data in two files: the same bytes " + text)
+assert "%one = arith.constant 1.0" in source
+(output / "other.mlir").write_text(source.replace(
+    "%one = arith.constant 1.0", "%one = arith.constant 1.5"))
+status, text = run("whole", model=output / "other.mlir")
+fits.check(status == 1 and "the model or its guide has been changed" in text,
+           text.strip())
 
 # The disk is full: the last checkpoint stays.
 good = (output / "killed" / "checkpoint.safetensors").read_bytes()

@@ -22,6 +22,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/xxhash.h"
 
 #include <algorithm>
 #include <chrono>
@@ -355,6 +356,14 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
   auto initialOp = module.lookupSymbol<func::FuncOp>(name + "_initial");
   if (initialOp && initialOp.getNumArguments() > arguments.size())
     initialSeed = options.seed;
+  // What these functions look into has to be in memory.
+  for (const char *suffix : {"_check", "_shapes", "_initial", "_prepare"})
+    if (auto func = module.lookupSymbol<func::FuncOp>(name + suffix))
+      for (auto [value, data] : llvm::zip(func.getArguments(), bound))
+        if (!data.data && !llvm::all_of(value.getUsers(), [](Operation *user) {
+              return isa<tensor::DimOp>(user);
+            }))
+          data.materialize();
   if (auto prepareOp = module.lookupSymbol<func::FuncOp>(name + "_prepare"))
     prepared.resize(
         cast<RankedTensorType>(prepareOp.getResultTypes()[0]).getNumElements());
@@ -507,7 +516,9 @@ static double readElement(const char *place, data::ElementKind kind) {
 /// The arguments of a call, and where their numbers are kept.
 class JITModel::Call {
 public:
-  explicit Call(JITModel &model) {
+  /// `sizesOnly`: of data that are not in memory as a whole, the function looks
+  /// at the sizes alone.
+  explicit Call(JITModel &model, bool sizesOnly = false) {
     // Pointers to words must last: never more than this.
     size_t capacity = 3 * model.plateNames.size() + model.sizeNames.size() +
                       model.reportResults.size() +
@@ -517,6 +528,8 @@ public:
       capacity += 1 + argument.shape.size();
     words.reserve(capacity);
     for (data::BoundArgument &argument : model.bound) {
+      if (!argument.data && !sizesOnly)
+        argument.materialize();
       if (argument.shape.empty()) {
         // By value: the number itself.
         pointers.push_back(const_cast<void *>(argument.data));
@@ -614,7 +627,11 @@ void JITModel::Call::evaluate(JIT::Function function,
   }
 }
 
-llvm::Error JITModel::bind(const data::DataSet &data) {
+llvm::Error JITModel::bind(const data::DataSet &data, bool isStreamed) {
+  if (isStreamed)
+    for (const auto &plate : selectable)
+      for (unsigned i : plate.second)
+        arguments[i].isStreamed = true;
   llvm::Expected<std::vector<data::BoundArgument>> result =
       data::bindArguments(arguments, data);
   if (!result)
@@ -891,6 +908,28 @@ getSelectableArguments(ModelOp model, GuideOp guide, StringRef name) {
   return arguments;
 }
 
+/// Finds the arguments whose members can be put in another order, or be
+/// selected.
+void JITModel::findMembersArguments(Operation *raised) {
+  auto modelOp = cast<ModelOp>(raised);
+  auto guideOp =
+      pipeline.guide.empty()
+          ? GuideOp()
+          : modelOp->getParentOfType<ModuleOp>().lookupSymbol<GuideOp>(
+                pipeline.guide);
+  llvm::StringMap<int> occurrences;
+  for (PlateOp plate : modelOp.getOps<PlateOp>())
+    ++occurrences[plate.getName()];
+  for (PlateOp plate : modelOp.getOps<PlateOp>()) {
+    if (occurrences[plate.getName()] != 1)
+      continue;
+    if (auto found = getExchangeableArguments(modelOp, plate))
+      exchangeable[plate.getName()] = std::move(*found);
+    if (auto found = getSelectableArguments(modelOp, guideOp, plate.getName()))
+      selectable[plate.getName()] = std::move(*found);
+  }
+}
+
 void JITModel::selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) {
   if (members.empty()) {
     if (!original.empty())
@@ -906,19 +945,105 @@ void JITModel::selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) {
                   std::max<int64_t>(from.shape.front(), 1) *
                   data::getElementSize(from.kind);
     gathered[i].resize(std::max<size_t>(members.size() * size, 8));
-    for (size_t member = 0; member < members.size(); ++member)
-      std::memcpy(gathered[i].data() + member * size,
-                  static_cast<const char *>(from.data) + members[member] * size,
-                  size);
+    if (from.rows) {
+      from.rows->gather(members, gathered[i].data());
+    } else {
+      for (size_t member = 0; member < members.size(); ++member)
+        std::memcpy(gathered[i].data() + member * size,
+                    static_cast<const char *>(from.data) +
+                        members[member] * size,
+                    size);
+    }
     bound[i].data = gathered[i].data();
     bound[i].shape.front() = members.size();
   }
 }
 
+void JITModel::prefetchMembers(size_t plate, llvm::ArrayRef<int64_t> members) {
+  if (isPrefetchDecided && !prefetcher)
+    return;
+  if (!isPrefetchDecided) {
+    isPrefetchDecided = true;
+    // The system keeps what is small, once it has been read.
+    constexpr uint64_t smallBytes = uint64_t(64) << 20;
+    uint64_t bytes = 0;
+    for (unsigned i : selectable.find(plates[plate].name)->second)
+      if (bound[i].rows)
+        bytes += bound[i].rows->getBytesInFiles();
+    if (bytes < smallBytes)
+      return;
+    for (unsigned i : selectable.find(plates[plate].name)->second)
+      if (bound[i].rows) {
+        bound[i].rows->adviseRandom();
+        prefetched.push_back(bound[i].rows.get());
+      }
+    prefetcher = std::make_unique<data::Prefetcher>();
+  }
+  prefetcher->request(prefetched, members);
+}
+
+uint64_t JITModel::hashData() const {
+  std::vector<uint64_t> hashes;
+  for (const data::BoundArgument &argument :
+       original.empty() ? bound : original) {
+    if (argument.rows) {
+      hashes.push_back(argument.rows->hash());
+      continue;
+    }
+    hashes.push_back(static_cast<uint64_t>(argument.kind));
+    hashes.insert(hashes.end(), argument.shape.begin(), argument.shape.end());
+    hashes.push_back(llvm::xxh3_64bits(llvm::ArrayRef(
+        static_cast<const uint8_t *>(argument.data),
+        argument.getElementCount() * data::getElementSize(argument.kind))));
+  }
+  return llvm::xxh3_64bits(
+      llvm::ArrayRef(reinterpret_cast<const uint8_t *>(hashes.data()),
+                     hashes.size() * sizeof(uint64_t)));
+}
+
+llvm::Error JITModel::checkSupport(const Observed &site, double low,
+                                   double high, const char *values) const {
+  auto data = llvm::find_if(bound, [&](const data::BoundArgument &argument) {
+    return argument.name == site.argument;
+  });
+  if (data == bound.end())
+    return llvm::Error::success();
+  unsigned step = data::getElementSize(data->kind);
+  auto check = [&](const void *begin, int64_t first,
+                   int64_t count) -> llvm::Error {
+    const char *place = static_cast<const char *>(begin);
+    for (int64_t i = 0; i < count; ++i) {
+      double value = readElement(place + i * step, data->kind);
+      if (value >= low && value <= high)
+        continue;
+      return makeError("{0} is {1}, but the values of site '{2}' are {3}",
+                       data->describeElement(first + i),
+                       data::formatCSVNumber(value), site.site, values);
+    }
+    return llvm::Error::success();
+  };
+  int64_t count = data->getElementCount();
+  if (data->data)
+    return check(data->data, 0, count);
+  // Some rows at a time.
+  int64_t rowCount = data->rows->getRowCount();
+  int64_t rowElements = count / rowCount;
+  int64_t blockRows = 1 + 65536 / rowElements;
+  std::vector<uint64_t> block(blockRows * data->rows->getRowSize() / 8 + 1);
+  for (int64_t begin = 0; begin < rowCount; begin += blockRows) {
+    int64_t rows = std::min(blockRows, rowCount - begin);
+    data->rows->gather(begin, rows, block.data());
+    if (llvm::Error error =
+            check(block.data(), begin * rowElements, rows * rowElements))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error JITModel::checkData() {
   int64_t failed = 0;
   llvm::SmallVector<int64_t> numbers(checkNumbers);
-  Call call(*this);
+  Call call(*this, /*sizesOnly=*/true);
   for (int64_t &number : numbers)
     call.addPointer(&number);
   call.addReturn(&failed);
@@ -950,21 +1075,8 @@ llvm::Error JITModel::checkData() {
     } else {
       continue;
     }
-    auto data = llvm::find_if(bound, [&](const data::BoundArgument &argument) {
-      return argument.name == site.argument;
-    });
-    if (data == bound.end())
-      continue;
-    unsigned step = data::getElementSize(data->kind);
-    const char *place = static_cast<const char *>(data->data);
-    for (int64_t i = 0, end = data->getElementCount(); i < end; ++i) {
-      double value = readElement(place + i * step, data->kind);
-      if (value >= low && value <= high)
-        continue;
-      return makeError("{0} is {1}, but the values of site '{2}' are {3}",
-                       data->describeElement(i), data::formatCSVNumber(value),
-                       site.site, values);
-    }
+    if (llvm::Error error = checkSupport(site, low, high, values))
+      return error;
   }
   return llvm::Error::success();
 }
@@ -978,13 +1090,13 @@ int64_t vi::getNumbersInMemory() {
 
 llvm::Error JITModel::readSizes() {
   std::vector<int64_t> results(sizeNames.size());
-  Call call(*this);
+  Call call(*this, /*sizesOnly=*/true);
   for (size_t i = 1; i < results.size(); ++i)
     call.addPointer(&results[i]);
   call.addReturn(&results[0]);
   call.run(shapes);
   if (!prepared.empty()) {
-    Call prepare(*this);
+    Call prepare(*this, /*sizesOnly=*/true);
     prepare.addPointer(prepared.data());
     prepare.run(prepareFunction);
   }
@@ -998,10 +1110,22 @@ llvm::Error JITModel::readSizes() {
                        sizeName, value);
     sizes[sizeName] = value;
   }
-  // The sizes of an array may be small and their product not.
+  // The sizes of an array may be small and their product not. Where training
+  // selects members, there are never arrays for all of them.
+  auto isNeeded = [&](StringRef array) {
+    if (latentsFunction)
+      return !array.starts_with("log_lik.") || !observationNames.empty();
+    if (!usedResults.empty() && weightedPlate.empty())
+      return true;
+    return llvm::any_of(parameterDescriptions, [&](const Description &d) {
+      return array == d.kind + "." + d.name;
+    });
+  };
   llvm::StringMap<uint64_t> counts;
   for (auto [sizeName, value] : llvm::zip(sizeNames, results)) {
     auto [array, dimension] = StringRef(sizeName).rsplit("_size");
+    if (!isNeeded(array))
+      continue;
     uint64_t &count = counts.try_emplace(array, 1).first->second;
     count = llvm::SaturatingMultiply<uint64_t>(count, value);
     if (!dimension.empty() && value > 0 && count > uint64_t(most))
@@ -1094,7 +1218,7 @@ llvm::Error JITModel::readSizes() {
   }
 
   initial.resize(parameterCount);
-  Call initialCall(*this);
+  Call initialCall(*this, /*sizesOnly=*/true);
   if (initialSeed)
     initialCall.addInteger(static_cast<int64_t>(*initialSeed));
   initialCall.addPointer(initial.data());
@@ -1141,6 +1265,9 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
     return error;
   model->pipeline.generative = options.use != ModelUse::None;
   OwningOpRef<ModuleOp> source = module.clone();
+  std::string text;
+  llvm::raw_string_ostream(text) << *source;
+  model->modelHash = llvm::xxh3_64bits(text);
   data::DataSet complete = data;
   if (options.placeholders > 0) {
     llvm::Expected<bool> added =
@@ -1149,34 +1276,23 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
       return added.takeError();
     model->hasPlaceholders = *added;
   }
-  if (llvm::Error error = model->bind(complete))
-    return error;
-  model->findLevels(source->lookupSymbol<ModelOp>(model->name));
   // The data are checked against the model with plates for its sites over
   // tensors.
+  OwningOpRef<ModuleOp> raised = source->clone();
   PassManager manager(module.getContext());
   manager.addPass(createRaiseToPlates());
-  if (failed(manager.run(*source)))
+  if (failed(manager.run(*raised)))
     return makeReportedError();
-  auto modelOp = source->lookupSymbol<ModelOp>(model->name);
+  auto modelOp = raised->lookupSymbol<ModelOp>(model->name);
+  model->findMembersArguments(modelOp);
+  bool isStreamed = options.forTraining || options.use == ModelUse::LogWeights;
+  if (llvm::Error error = model->bind(complete, isStreamed))
+    return error;
+  model->findLevels(source->lookupSymbol<ModelOp>(model->name));
   if (llvm::Error error = checkPlates(modelOp, model->bound))
     return error;
   model->work += getLoopWork(modelOp, model->bound);
-  auto guideOp = model->pipeline.guide.empty()
-                     ? GuideOp()
-                     : source->lookupSymbol<GuideOp>(model->pipeline.guide);
-  llvm::StringMap<int> occurrences;
-  for (PlateOp plate : modelOp.getOps<PlateOp>())
-    ++occurrences[plate.getName()];
-  for (PlateOp plate : modelOp.getOps<PlateOp>())
-    if (occurrences[plate.getName()] == 1)
-      if (auto arguments = getExchangeableArguments(modelOp, plate))
-        model->exchangeable[plate.getName()] = std::move(*arguments);
-  for (PlateOp plate : modelOp.getOps<PlateOp>())
-    if (occurrences[plate.getName()] == 1)
-      if (auto arguments =
-              getSelectableArguments(modelOp, guideOp, plate.getName()))
-        model->selectable[plate.getName()] = std::move(*arguments);
+  raised = OwningOpRef<ModuleOp>();
   source = OwningOpRef<ModuleOp>();
   OwningOpRef<ModuleOp> counterModule;
   if (options.withCounter || options.forTraining)

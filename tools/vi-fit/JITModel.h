@@ -187,6 +187,12 @@ public:
     return selectable.contains(plates[plate].name);
   }
   void selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) override;
+  void prefetchMembers(size_t plate, llvm::ArrayRef<int64_t> members) override;
+  /// Hashes of the data, whatever files they are in, and of the model and its
+  /// guides as the compiler reads them: comments and names of values do not
+  /// count.
+  uint64_t hashData() const;
+  uint64_t getModelHash() const { return modelHash; }
   std::string getParameterName(int64_t index) const override;
   std::string getLatentName(int64_t index) const override;
 
@@ -204,7 +210,10 @@ private:
   llvm::Error compileCounter(mlir::ModuleOp module,
                              const JITModelOptions &options);
   llvm::Error compileHessianProduct();
-  llvm::Error bind(const data::DataSet &data);
+  /// `isStreamed`: members will be selected where they can be, and their
+  /// arguments need not be in memory.
+  llvm::Error bind(const data::DataSet &data, bool isStreamed);
+  void findMembersArguments(mlir::Operation *raised);
   /// The function of a use, of which all else in the module becomes private.
   llvm::Error selectUse(mlir::ModuleOp module, ModelUse use);
   void findLevels(mlir::Operation *source);
@@ -229,6 +238,11 @@ private:
   std::vector<data::BoundArgument> original;
   /// Where selected members are gathered, for each argument.
   std::vector<std::vector<char>> gathered;
+  /// Reads from disk what is selected next; none where all data are small.
+  std::vector<const data::RowSource *> prefetched;
+  std::unique_ptr<data::Prefetcher> prefetcher;
+  bool isPrefetchDecided = false;
+  uint64_t modelHash = 0;
 
   /// The results of `shapes`, and what its attributes list.
   std::vector<std::string> sizeNames;
@@ -264,6 +278,9 @@ private:
     std::string site, argument, support;
   };
   std::vector<Observed> observed;
+  /// Whether the values of an observed site are within a range.
+  llvm::Error checkSupport(const Observed &site, double low, double high,
+                           const char *values) const;
 
   std::unique_ptr<JIT> jit, counterJIT, hessianJIT;
   /// The gradient alone, until its derivative is asked for.

@@ -13,6 +13,7 @@
 #include "vi/Data/Tensors.h"
 #include "vi/Fit/Training.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -188,6 +189,8 @@ private:
   }
   /// The options on which the course depends, as text by name.
   std::map<std::string, std::string> describeOptions() const;
+  /// Of the data, which does not change: computed once, as it reads them all.
+  const std::string &getDataHash();
   llvm::Error writeCheckpoint(const fit::TrainingState &state);
   llvm::Expected<fit::TrainingState> readCheckpoint();
   llvm::Error begin(llvm::ArrayRef<double> start);
@@ -209,6 +212,7 @@ private:
   double interval = 0.5;
   bool hasShown = false;
   int64_t startEpoch = 0;
+  std::string dataHash;
   double seconds = 0;
   std::vector<std::string> warnings;
   fit::BoundEstimate bound, heldOutBound;
@@ -265,6 +269,8 @@ fit::TrainingOptions TrainingRun::makeOptions(JITModel &model,
 
 std::map<std::string, std::string> TrainingRun::describeOptions() const {
   auto text = [](double value) { return data::formatCSVNumber(value); };
+  static const char *const rules[] = {"adam", "adamw", "sgd"};
+  static const char *const schedules[] = {"constant", "cosine", "step"};
   std::map<std::string, std::string> result = {
       {"model", model.getTitle()},
       {"data", std::to_string(trainer.getTrainingCount())},
@@ -272,11 +278,12 @@ std::map<std::string, std::string> TrainingRun::describeOptions() const {
       {"batch-size", std::to_string(options.batchSize)},
       {"samples", std::to_string(options.samples)},
       {"importance-samples", std::to_string(importanceSamples)},
-      {"optimizer", std::to_string(int(options.rule))},
+      {"optimizer", rules[int(options.rule)]},
+      {"estimator", setup.estimator},
       {"learning-rate", text(options.learningRate)},
       {"momentum", text(options.momentum)},
       {"weight-decay", text(options.weightDecay)},
-      {"schedule", std::to_string(int(options.schedule))},
+      {"schedule", schedules[int(options.schedule)]},
       {"warmup", text(options.warmupEpochs)},
       {"decay-epochs", text(options.decayEpochs)},
       {"decay-factor", text(options.decayFactor)},
@@ -300,11 +307,19 @@ TrainingRun::split(llvm::ArrayRef<double> flat) const {
   return arrays;
 }
 
+const std::string &TrainingRun::getDataHash() {
+  if (dataHash.empty())
+    dataHash = llvm::utohexstr(model.hashData());
+  return dataHash;
+}
+
 llvm::Error TrainingRun::writeCheckpoint(const fit::TrainingState &state) {
   data::TensorFile file;
   file.metadata = {{"format", "vi-fit checkpoint 1"}};
   for (const auto &[key, value] : describeOptions())
     file.metadata["option." + key] = value;
+  file.metadata["hash.data"] = getDataHash();
+  file.metadata["hash.model"] = llvm::utohexstr(model.getModelHash());
   auto add = [&](llvm::StringRef name, const std::vector<double> &values) {
     data::NamedArray array;
     array.name = name.str();
@@ -348,6 +363,12 @@ llvm::Expected<fit::TrainingState> TrainingRun::readCheckpoint() {
       return fail("is of a training with " + key + " " +
                   (before.empty() ? "not given" : before) + ", not " + value);
   }
+  if (file->metadata["hash.model"] != llvm::utohexstr(model.getModelHash()))
+    return fail("is of a training of another model @" + model.getName() +
+                ": the model or its guide has been changed since");
+  if (file->metadata["hash.data"] != getDataHash())
+    return fail("is of a training on other data: values, their type or their "
+                "order have changed since");
   fit::TrainingState state;
   for (const data::NamedArray &expected : model.getParameters()) {
     const data::NamedArray *array = file->find("parameters." + expected.name);

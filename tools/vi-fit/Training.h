@@ -41,6 +41,9 @@ struct TrainingSetup {
   int64_t batchSize = 0;
   int64_t samples = 0;
   fit::OptimizerKind optimizer = fit::OptimizerKind::Automatic;
+  /// The name of the estimator of gradients, of which a checkpoint makes a
+  /// note.
+  std::string estimator;
   std::string outputDirectory;
   bool quiet = false;
   double compileSeconds = 0;

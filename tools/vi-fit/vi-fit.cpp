@@ -450,6 +450,16 @@ llvm::Error checkDrawCounts(const vi::JITModel &model) {
   return check("--samples", samples, model.getNoiseCount());
 }
 
+/// As the option has it.
+std::string getEstimatorName() {
+  auto &parser = estimator.getParser();
+  for (unsigned i = 0, end = parser.getNumOptions(); i < end; ++i)
+    if (parser.getOptionValue(i).compare(
+            cl::OptionValue<vi::Estimator>(estimator)))
+      return parser.getOption(i).str();
+  return "";
+}
+
 int train(vi::JITModel &model, llvm::ArrayRef<double> start,
           double compileSeconds) {
   vi::TrainingSetup setup;
@@ -457,6 +467,7 @@ int train(vi::JITModel &model, llvm::ArrayRef<double> start,
   setup.batchSize = batchSize;
   setup.samples = samples;
   setup.optimizer = optimizer;
+  setup.estimator = getEstimatorName();
   setup.outputDirectory = outputDirectory;
   setup.quiet = quiet;
   setup.compileSeconds = compileSeconds;

@@ -153,8 +153,8 @@ TEST_F(NPYTest, Errors) {
             "x.npy: big-endian elements (>f8): expected little-endian ones; "
             "convert them with array.astype(array.dtype.newbyteorder(\"<\"))");
   EXPECT_EQ(read(makeFile("<c16", "(1,)", std::string(16, '\0'))),
-            "x.npy: elements of type \"<c16\": expected f8, f4, i8, i4, i2, "
-            "i1, u1 or b1");
+            "x.npy: elements of type \"<c16\": expected f8, f4, f2, i8, i4, "
+            "i2, i1, u8, u4, u2, u1 or b1");
   EXPECT_EQ(read(makeFile("|O", "(1,)", "")).substr(0, 28),
             "x.npy: elements of type \"|O\"");
   EXPECT_EQ(read(makeFile("", "(1,)", "")).substr(0, 26),

@@ -9,6 +9,7 @@
 #define VI_DATA_BINDING_H
 
 #include "vi/Data/DataSet.h"
+#include "vi/Data/Rows.h"
 
 #include <optional>
 
@@ -36,6 +37,9 @@ struct ArgumentDescription {
   /// The sizes, or `kDynamic`; empty for a scalar.
   std::vector<int64_t> sizes;
   std::optional<IndexDescription> index;
+  /// Whether rows (along the first dimension) are gathered of it, a few at a
+  /// time: it is then checked, but neither converted nor put together.
+  bool isStreamed = false;
   /// Where the model declares it, e.g. "model.mlir:3:20"; may be empty.
   std::string location;
 };
@@ -46,17 +50,25 @@ struct BoundArgument {
   std::string name;
   ElementKind kind = ElementKind::Float64;
   std::vector<int64_t> shape;
-  /// Row-major; a scalar is one element. Never null.
+  /// Row-major; a scalar is one element. Null only where the argument is
+  /// streamed, and the files have it in several parts or in another kind.
   const void *data = nullptr;
+  /// The rows of a streamed argument, wherever they are.
+  std::shared_ptr<const RowSource> rows;
   std::shared_ptr<const void> owner;
   /// The level names of a text column, in the order of the codes.
   std::vector<std::string> levels;
+  /// The files' parts of it, where there are several.
+  std::vector<DataArray> shards;
   /// The file that the data came from; empty if none has them.
   std::string file;
   /// Of a table: the line of each row.
   std::shared_ptr<const std::vector<int64_t>> lines;
 
   int64_t getElementCount() const;
+
+  /// Puts the whole array into memory, if it is not.
+  void materialize();
 
   /// How messages name the element at a row-major position, counted from 1:
   /// "data.csv: `x[2,3]` (line 4)".

@@ -25,10 +25,14 @@ namespace data {
 enum class ElementKind {
   Float64,
   Float32,
+  Float16,
   Int64,
   Int32,
   Int16,
   Int8,
+  UInt64,
+  UInt32,
+  UInt16,
   UInt8,
   Bool
 };
@@ -39,7 +43,9 @@ unsigned getElementSize(ElementKind kind);
 /// How messages name the kind: "64-bit real numbers", "integers", ...
 llvm::StringRef describeElementKind(ElementKind kind);
 
-/// An array: row-major, contiguous, owned or mapped from a file.
+/// An array: row-major, contiguous, owned or mapped from a file. An array that
+/// several files hold, one after the other along the first dimension, is that
+/// of its `shards`, and has no `data`.
 struct DataArray {
   std::string name;
   /// The file, as the user spelled it.
@@ -62,6 +68,9 @@ struct DataArray {
   bool isColumn = false;
   /// The line of each element of a column, from 1.
   std::shared_ptr<const std::vector<int64_t>> lines;
+
+  /// The parts, which have the array's kind and sizes, but for the first size.
+  std::vector<DataArray> shards;
 
   /// What is wrong with the entry, if anything is: told to whoever asks for
   /// it, so that entries that no model uses may be what they want.
@@ -91,8 +100,11 @@ private:
 };
 
 /// Reads a data file into the set. `argument` is `FILE` or, for `.npy`,
-/// `NAME=FILE`. JSON, CSV and `.npy` are told apart by the file's suffix and,
-/// where it has none of these, by its first bytes.
+/// `NAME=FILES`, where FILES is a file, a pattern (`part-*.npy`: the files that
+/// match, numbers in their names in the order of numbers), or several of these
+/// with commas between: the shards of one array. JSON, CSV and `.npy` are told
+/// apart by the file's suffix and, where it has none of these, by its first
+/// bytes.
 llvm::Error readDataFile(llvm::StringRef argument, DataSet &set);
 
 /// Reads one JSON object in CmdStan's form: name -> number, or nested lists of

@@ -161,6 +161,9 @@ public:
   /// Takes these members of a data plate for the data, in this order: batches
   /// count from the first of them. An empty list goes back to all.
   virtual void selectMembers(size_t plate, llvm::ArrayRef<int64_t> members) {}
+  /// Says which members will be selected next, so that their data can be read
+  /// from disk meanwhile.
+  virtual void prefetchMembers(size_t plate, llvm::ArrayRef<int64_t> members) {}
 };
 
 /// Whole plates, each with scale 1.
