@@ -9,6 +9,7 @@
 
 #include "ReverseSweep.h"
 #include "Simplification.h"
+#include "Sweep.h"
 
 using namespace mlir;
 using namespace vi;
@@ -49,24 +50,12 @@ static func::FuncOp declareGradient(func::FuncOp function, StringRef name,
 FailureOr<func::FuncOp> vi::createGradient(func::FuncOp function,
                                            StringRef name,
                                            ArrayRef<unsigned> independents) {
-  if (function.isExternal())
-    return function.emitOpError("has no body to differentiate");
-  if (!function.getBody().hasOneBlock())
-    return function.emitOpError("has more than one block; loops and branches "
-                                "that are differentiated are those of scf");
+  if (failed(verifyDifferentiable(function, independents)))
+    return failure();
   if (function.getNumResults() != 1 ||
       !isa<FloatType>(function.getResultTypes()[0]))
     return function.emitOpError("must have one floating-point result to be "
                                 "differentiated");
-  for (unsigned number : independents) {
-    if (number >= function.getNumArguments())
-      return function.emitOpError("has no argument ")
-             << number << " to be differentiated in";
-    if (!isDifferentiableType(function.getArgumentTypes()[number]))
-      return function.emitOpError("argument ")
-             << number << " of " << function.getArgumentTypes()[number]
-             << " is no floating-point number or tensor";
-  }
 
   // The primal: a copy in which operations on tensors have one form.
   OwningOpRef<func::FuncOp> owner(function.clone());

@@ -8,6 +8,7 @@
 #include "vi/Differentiation/JacobianProduct.h"
 
 #include "Simplification.h"
+#include "Sweep.h"
 #include "TangentSweep.h"
 
 using namespace mlir;
@@ -77,20 +78,8 @@ FailureOr<func::FuncOp> createProduct(func::FuncOp function, StringRef name,
                                       ArrayRef<unsigned> independents,
                                       ArrayRef<unsigned> dependents,
                                       Labels labels, bool keepsStops) {
-  if (function.isExternal())
-    return function.emitOpError("has no body to differentiate");
-  if (!function.getBody().hasOneBlock())
-    return function.emitOpError("has more than one block; loops and branches "
-                                "that are differentiated are those of scf");
-  for (unsigned number : independents) {
-    if (number >= function.getNumArguments())
-      return function.emitOpError("has no argument ")
-             << number << " to be differentiated in";
-    if (!isDifferentiableType(function.getArgumentTypes()[number]))
-      return function.emitOpError("argument ")
-             << number << " of " << function.getArgumentTypes()[number]
-             << " is no floating-point number or tensor";
-  }
+  if (failed(verifyDifferentiable(function, independents)))
+    return failure();
   for (unsigned number : dependents) {
     if (number >= function.getNumResults())
       return function.emitOpError("has no result ")

@@ -8,10 +8,10 @@
 #include "ReverseSweep.h"
 
 #include "Guards.h"
+#include "Sweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "vi/Differentiation/DerivativeRules.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -22,19 +22,8 @@ using namespace vi;
 //===----------------------------------------------------------------------===//
 
 void ReverseSweep::emitForward(Block &block, Scope &scope) {
-  for (Operation &op : block.without_terminator()) {
-    // A clone of the same op further out has left its region's arguments.
-    for (Region &region : op.getRegions()) {
-      auto forget = [&](Block *inner) {
-        for (BlockArgument argument : inner->getArguments())
-          scope.forward.erase(argument);
-      };
-      for (Block &inner : region)
-        forget(&inner);
-      region.walk([&](Block *inner) { forget(inner); });
-    }
-    b.clone(op, scope.forward);
-  }
+  for (Operation &op : block.without_terminator())
+    cloneForward(b, &op, scope.forward);
 }
 
 LogicalResult ReverseSweep::emitReverse(Block &block, Scope &scope) {
@@ -114,10 +103,9 @@ LogicalResult ReverseSweep::reverse(Operation *op, Scope &scope) {
 }
 
 LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
-  const DerivativeRule *rule = getDerivativeRule(op->getName().getStringRef());
-  if (!rule || op->getNumRegions())
-    return op->emitOpError("has no derivative rule, and the result that is "
-                           "differentiated depends on it");
+  FailureOr<const DerivativeRule *> rule = getElementwiseRule(op);
+  if (failed(rule))
+    return failure();
   SmallVector<Value> operands = lookup(scope, op->getOperands());
   SmallVector<Value> results = lookup(scope, op->getResults());
   for (OpResult result : op->getResults()) {
@@ -130,22 +118,16 @@ LogicalResult ReverseSweep::reverseElementwise(Operation *op, Scope &scope) {
       return op->emitOpError("on ")
              << result.getType() << " has no derivative rule";
     for (OpOperand &operand : op->getOpOperands()) {
-      unsigned number = operand.getOperandNumber();
       if (!activity.isActive(operand.get()))
         continue;
-      switch (rule->getKind(op, number)) {
-      case DerivativeRule::Kind::Zero:
+      FailureOr<const OperandRule *> partial = getOperandRule(**rule, operand);
+      if (failed(partial))
+        return failure();
+      if (!*partial)
         continue;
-      case DerivativeRule::Kind::Unknown:
-        return op->emitOpError("has no derivative rule in operand ")
-               << number << ", and the result that is differentiated depends "
-               << "on it";
-      case DerivativeRule::Kind::Known:
-        break;
-      }
       RuleContext context(b, op, operands, results, result.getResultNumber(),
                           adjoint.value, operand.get().getType());
-      Contribution contribution = rule->getRule(number)(context);
+      Contribution contribution = (**partial)(context);
       add(scope, operand.get(), contribution.value,
           conjunction(adjoint.mask,
                       Mask{contribution.condition, contribution.holds}),

@@ -8,10 +8,10 @@
 #include "TangentSweep.h"
 
 #include "Guards.h"
+#include "Sweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "vi/Dialect/VI/IR/Expression.h"
-#include "vi/Differentiation/DerivativeRules.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -27,17 +27,7 @@ LogicalResult TangentSweep::emit(Block &block, TangentScope &scope) {
 }
 
 void TangentSweep::emitCopy(Operation *op, TangentScope &scope) {
-  // A clone of the same op further out has left its region's arguments.
-  for (Region &region : op->getRegions()) {
-    auto forget = [&](Block *block) {
-      for (BlockArgument argument : block->getArguments())
-        scope.forward.erase(argument);
-    };
-    for (Block &block : region)
-      forget(&block);
-    region.walk([&](Block *inner) { forget(inner); });
-  }
-  b.clone(*op, scope.forward);
+  cloneForward(b, op, scope.forward);
   for (Value result : op->getResults())
     if (Value known = scope.known.lookup(result))
       scope.forward.map(result, known);
@@ -94,10 +84,9 @@ Value TangentSweep::getWidenedCondition(TangentScope &scope, Value primal) {
 /// place they give that operand's part of the result's tangent.
 LogicalResult TangentSweep::emitElementwise(Operation *op,
                                             TangentScope &scope) {
-  const DerivativeRule *rule = getDerivativeRule(op->getName().getStringRef());
-  if (!rule || op->getNumRegions())
-    return op->emitOpError("has no derivative rule, and the result that is "
-                           "differentiated depends on it");
+  FailureOr<const DerivativeRule *> rule = getElementwiseRule(op);
+  if (failed(rule))
+    return failure();
   emitCopy(op, scope);
   SmallVector<Value> operands = lookup(scope, op->getOperands());
   SmallVector<Value> results = lookup(scope, op->getResults());
@@ -116,20 +105,14 @@ LogicalResult TangentSweep::emitElementwise(Operation *op,
       Value tangent = getTangent(scope, operand.get());
       if (!tangent)
         continue;
-      unsigned number = operand.getOperandNumber();
-      switch (rule->getKind(op, number)) {
-      case DerivativeRule::Kind::Zero:
+      FailureOr<const OperandRule *> partial = getOperandRule(**rule, operand);
+      if (failed(partial))
+        return failure();
+      if (!*partial)
         continue;
-      case DerivativeRule::Kind::Unknown:
-        return op->emitOpError("has no derivative rule in operand ")
-               << number << ", and the result that is differentiated depends "
-               << "on it";
-      case DerivativeRule::Kind::Known:
-        break;
-      }
       RuleContext context(b, op, operands, results, result.getResultNumber(),
                           tangent, result.getType());
-      parts.push_back(rule->getRule(number)(context));
+      parts.push_back((**partial)(context));
     }
     Value tangent;
     for (unsigned i = 0; i < parts.size(); ++i) {
