@@ -35,5 +35,8 @@ for test in "resume 20" "training-data 4096"; do
     "$training" "$number" || status=1
 done
 rm -rf "$training"
+VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build CC=clang-22 PYTHONPATH=test/Inputs \
+  /usr/bin/python3 test/Integration/random-models.py "$(mktemp -d)" 7 10000 ||
+  status=1
 utils/fuzz.sh 600 || status=1
 exit "$status"

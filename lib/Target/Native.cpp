@@ -102,6 +102,10 @@ void vi::optimize(Module &module, TargetMachine &machine) {
   ModuleAnalysisManager modules;
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
+  // The loops that matter have been vectorized by vi-vectorize. To interleave
+  // the long ones that are left takes LLVM 22 minutes (its plan of a loop with
+  // checks of overlap is walked once for each recipe and part).
+  tuning.LoopInterleaving = false;
   tuning.SLPVectorization = true;
   tuning.LoopUnrolling = true;
   PassBuilder builder(&machine, tuning);

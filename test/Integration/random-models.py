@@ -6,7 +6,7 @@
 # of the magnitudes of the summands.
 #
 # REQUIRES: numpy, scipy
-# RUN: rm -rf %t && %python %s %t 1 12
+# RUN: rm -rf %t && %python %s %t 1 6
 
 import pathlib
 import re
