@@ -3,8 +3,8 @@
 # undefined-behaviour sanitizers, the same bytes from a release and a debug
 # build, clang-tidy over all sources, the references of the examples' fits, the
 # gradients of posteriordb's densities, a million draws of every family, all f32
-# numbers through every function, trainings that are killed 20 times and on 4 GB
-# of data, ten minutes of fuzzing.
+# numbers through every function, ten thousand random models, trainings that are
+# killed 20 times and on 4 GB of data, ten minutes of fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
