@@ -134,6 +134,7 @@ CONTINUOUS = {
     "beta": ("unit", ("positive", "positive"), lambda x, a, b:
              log_gamma(a + b) - log_gamma(a) - log_gamma(b)
              + (a - 1) * np.log(x) + (b - 1) * np.log(1 - x)),
+    "uniform": ("interval", ("lower", "upper"), lambda x, a, b: -np.log(b - a)),
     "laplace": ("real", ("real", "positive"), lambda x, m, s:
                 -absolute(x - m) / s - np.log(2 * s)),
     "logistic": ("real", ("real", "positive"), lambda x, m, s:
@@ -179,7 +180,7 @@ class Interpreter:
     def add(self, term):
         self.terms.append(complex(term))
 
-    def latent(self, name, support):
+    def latent(self, name, support, bounds=None):
         """The next element of a site; its Jacobian is added."""
         if name not in self.taken:
             self.taken[name] = 0
@@ -194,24 +195,35 @@ class Interpreter:
             self.add(u)
             return np.exp(u)
         self.add(-softplus(-u) - softplus(u))
+        if support == "interval":
+            lower, upper = bounds
+            self.add(np.log(upper - lower))
+            return lower + (upper - lower) * sigmoid(u)
         return sigmoid(u)
+
+    def parameter(self, name, support):
+        """A parameter that is learned: no Jacobian, as it has no density."""
+        before = len(self.terms)
+        value = self.latent(name, support)
+        del self.terms[before:]
+        return value
 
 
 class Model:
     """`text` is the MLIR, `data` the arguments by name, `dimension` the number
-    of unconstrained latents, `members` the sizes of plates of data by name."""
+    of unconstrained latents and, after them, of the `learned` parameters."""
 
-    def __init__(self, text, source, data, sites, members):
+    def __init__(self, text, source, data, sites, parameters):
         self.text, self.source, self.data = text, source, data
-        self.members = members
         self.program = {}
         exec(compile(source, "<random model>", "exec"), globals(), self.program)
         counting = Interpreter()
         self.program["program"](counting, data)
         self.offsets, self.dimension = {}, 0
-        for site in sites:
+        for site in [*sites, *parameters]:
             self.offsets[site] = self.dimension
             self.dimension += counting.taken.get(site, 0)
+        self.learned = len(parameters)
 
     def terms(self, latents):
         run = Interpreter(latents)
@@ -252,7 +264,7 @@ class Writer:
         self.arguments = {}     # name -> type with attributes
         self.data = {}
         self.sites = []
-        self.members = {}
+        self.parameters = []
 
     # -- output
 
@@ -366,6 +378,11 @@ class Writer:
             return self.positive()
         if kind == "unit":
             return self.unit()
+        if kind == "lower":
+            return self.op("arith.constant -1.5 : f64", "-1.5", "real", 1.5)
+        if kind == "upper":
+            # The bounds are numbers, or one depends on what is in scope.
+            return self.positive()
         return self.limited(3.0)
 
     def step(self):
@@ -573,17 +590,29 @@ class Writer:
         density = f"{table_name}[{name!r}][2]"
         return value, support, density, parameters
 
-    def sample(self):
+    def sample(self, names=None):
         """A latent number."""
-        d, support, density, parameters = self.distribution(CONTINUOUS)
+        d, support, density, parameters = self.distribution(CONTINUOUS, names)
         site, name = f"site{len(self.sites)}", self.fresh()
         self.sites.append(site)
+        bounds = f", ({', '.join(parameters)})" if support == "interval" else ""
         self.line(f"%{name} = vi.sample \"{site}\" from %{d} : f64",
-                  f"{name} = run.latent({site!r}, {support!r})")
+                  f"{name} = run.latent({site!r}, {support!r}{bounds})")
         self.line(None, f"run.add({density}({', '.join([name, *parameters])}))")
         # Most draws of the test are that small; others are as good a number.
-        self.bind(name, support, 4.0 if support == "real" else 10.0)
+        kind = "real" if support == "interval" else support
+        self.bind(name, kind, 4.0 if kind == "real" else 10.0)
         return name
+
+    def learn(self):
+        """A parameter theta of the model."""
+        name, site = self.fresh(), f"theta{len(self.parameters)}"
+        support = self.random.choice(["real", "positive", "unit"])
+        keyword = "unit_interval" if support == "unit" else support
+        self.parameters.append(site)
+        self.line(f"%{name} = vi.param \"{site}\" {keyword} : f64",
+                  f"{name} = run.parameter({site!r}, {support!r})")
+        self.bind(name, support, 4.0 if support == "real" else 10.0)
 
     def sample_vector(self, length):
         """A latent vector of the length that is called `length`."""
@@ -613,10 +642,12 @@ class Writer:
             return n.randint(0, 2, size).astype(bool)
         return n.randint(0, TRIALS + 1, size)
 
-    def observe(self, read, mask=None):
+    def observe(self, read, mask=None, names=None):
         """An observation. `read(support)` gives the name of the value."""
-        table = CONTINUOUS if self.random.random() < 0.6 else DISCRETE
-        d, support, density, parameters = self.distribution(table)
+        table = (CONTINUOUS if names or self.random.random() < 0.6
+                 else DISCRETE)
+        names = names or [n for n in sorted(table) if n != "uniform"]
+        d, support, density, parameters = self.distribution(table, names)
         value = read(support)
         kind = {"i1": "i1", "count": "i64"}.get(support, "f64")
         masked = f" if %{mask}" if mask else ""
@@ -745,7 +776,6 @@ class Writer:
         self.mlir += body[0]
         self.python += body[1]
         self.line("}")
-        self.members[plate] = size
 
     def inner_plate(self, outer):
         """A plate in a plate, over an array that all outer members share."""
@@ -798,6 +828,135 @@ class Writer:
         self.outside(scope)
         self.line("}")
 
+    def ragged_plate(self):
+        """Groups of sizes that the data give, members one after another."""
+        r = self.random
+        sizes = self.numbers.randint(0, 5, r.choice([1, 2, 5]))
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        total = max(1, int(sizes.sum()))
+        outer, inner = self.fresh("plate"), self.fresh("plate")
+        group, index = self.fresh("g"), self.fresh("m")
+        n = self.argument("n", "tensor<?xi64>", sizes)
+        start = self.argument("start", "tensor<?xi64>", starts)
+        t = self.argument("t", "tensor<?xf64>", self.draw("real", total))
+        zero, count, n_g, start_g = (self.fresh("k") for _ in range(4))
+        size, first, place, member = (self.fresh("k") for _ in range(4))
+        self.line(f"%{zero} = arith.constant 0 : index")
+        self.line(f"%{count} = tensor.dim %{n}, %{zero} : tensor<?xi64>")
+        self.line(f"vi.plate \"{outer}\" %{group} in %{count} (%{n_g} = %{n} : "
+                  f"tensor<?xi64>, %{start_g} = %{start} : tensor<?xi64>) {{",
+                  f"for {group} in range({len(sizes)}):")
+        scope = self.inside()
+        self.line(f"%{size} = arith.index_cast %{n_g} : i64 to index",
+                  f"{size} = data[{n!r}][{group}].item()")
+        self.line(f"%{first} = arith.index_cast %{start_g} : i64 to index",
+                  f"{first} = data[{start!r}][{group}].item()")
+        if r.random() < 0.6:
+            self.sample()
+        self.step()
+        self.line(f"vi.plate \"{inner}\" %{index} in %{size} {{",
+                  f"for {index} in range({size}):")
+        inside = self.inside()
+        self.line(f"%{place} = arith.addi %{first}, %{index} : index",
+                  f"{place} = {first} + {index}")
+        self.line(f"%{member} = tensor.extract %{t}[%{place}] : tensor<?xf64>",
+                  f"{member} = data[{t!r}][{place}].item()")
+        for _ in range(r.randrange(0, 3)):
+            self.step()
+        names = [n for n in sorted(CONTINUOUS) if CONTINUOUS[n][0] == "real"]
+        self.observe(lambda support: member, names=names)
+        self.line("vi.yield")
+        self.outside(inside)
+        self.line("}")
+        self.line("vi.yield")
+        self.outside(scope)
+        self.line("}")
+
+    def sequence(self):
+        """A loop that carries a latent state, which is seen."""
+        r = self.random
+        names = [n for n in sorted(CONTINUOUS) if CONTINUOUS[n][0] == "real"]
+        trips = r.choice([1, 2, 6])
+        t = self.argument("t", "tensor<?xf64>", self.draw("real", trips))
+        zero, one, count = (self.fresh("k") for _ in range(3))
+        index, state, result, member = (self.fresh() for _ in range(4))
+        start = self.limited(2.0)
+        self.line(f"%{zero} = arith.constant 0 : index")
+        self.line(f"%{one} = arith.constant 1 : index")
+        self.line(f"%{count} = tensor.dim %{t}, %{zero} : tensor<?xf64>")
+        self.line(f"%{result} = scf.for %{index} = %{zero} to %{count} step "
+                  f"%{one} iter_args(%{state} = %{start}) -> (f64) {{",
+                  f"{state} = {start}")
+        self.line(None, f"for {index} in range({trips}):")
+        scope = self.inside()
+        self.bind(state, "real", 4.0)
+        self.step()
+        latent = self.sample(names) if r.random() < 0.7 else self.limited(2.0)
+        self.line(f"%{member} = tensor.extract %{t}[%{index}] : tensor<?xf64>",
+                  f"{member} = data[{t!r}][{index}].item()")
+        self.step()
+        self.observe(lambda support: member, names=names)
+        self.line(f"scf.yield %{latent} : f64", f"{state} = {latent}")
+        self.outside(scope)
+        self.line("}", f"{result} = {state}")
+        self.bind(result, "real", 4.0)
+
+    def observe_whole(self):
+        """A tensor of data under one distribution."""
+        table = CONTINUOUS if self.random.random() < 0.6 else DISCRETE
+        names = [n for n in sorted(table) if n != "uniform"]
+        d, support, density, parameters = self.distribution(table, names)
+        kind = {"i1": "i1", "count": "i64"}.get(support, "f64")
+        shape = self.random.choice([(3,), (1,), (2, 3), (20,)])
+        type_ = "tensor<" + "?x" * len(shape) + kind + ">"
+        y = self.argument("y", type_, self.draw(support, shape))
+        self.observations = getattr(self, "observations", 0) + 1
+        self.line(f"vi.observe \"y{self.observations}\" from %{d}, %{y} : {kind}, "
+                  f"{type_}", f"for e in data[{y!r}].ravel().tolist():")
+        self.line(None, f"  run.add({density}({', '.join(['e', *parameters])}))")
+
+    def linear_predictor(self):
+        """A matrix of data times a latent vector, through a function of each
+        element, as the means of observations."""
+        r = self.random
+        vector, length = r.choice(self.vectors)
+        width, rows = self.lengths[length], r.choice([1, 3, 10])
+        X = self.argument("X", "tensor<?x?xf64>", np.round(
+            self.numbers.uniform(-1, 1, (rows, width)), 3))
+        y = self.argument("y", "tensor<?xf64>", self.draw("real", rows))
+        zero, number, empty, fill, product, curved, plate, index, mean, seen = (
+            self.fresh("e") for _ in range(10))
+        function, python = r.choice([("math.tanh", "np.tanh"),
+                                     ("math.sin", "np.sin"),
+                                     ("special.softplus", "softplus")])
+        scale = self.positive()
+        name = f"size_{plate}"
+        self.line(f"%{zero} = arith.constant 0 : index")
+        self.line(f"%{number} = arith.constant 0.0 : f64")
+        self.line(f"%{name} = tensor.dim %{X}, %{zero} : tensor<?x?xf64>")
+        self.line(f"%{empty} = tensor.empty(%{name}) : tensor<?xf64>")
+        self.line(f"%{fill} = linalg.fill ins(%{number} : f64) outs(%{empty} : "
+                  "tensor<?xf64>) -> tensor<?xf64>")
+        self.line(f"%{product} = linalg.matvec ins(%{X}, %{vector} : "
+                  f"tensor<?x?xf64>, tensor<?xf64>) outs(%{fill} : tensor<?xf64>)"
+                  " -> tensor<?xf64>",
+                  f"{product} = [sum(a * b for a, b in zip(x, {vector})) for x in "
+                  f"data[{X!r}].tolist()]")
+        self.line(f"%{curved} = {function} %{product} : tensor<?xf64>",
+                  f"{curved} = [{python}(e) for e in {product}]")
+        self.line(f"vi.plate \"{plate}\" %{index} in %{name} (%{mean} = "
+                  f"%{curved} : tensor<?xf64>, %{seen} = %{y} : tensor<?xf64>) {{",
+                  f"for {index} in range({rows}):")
+        self.line(None, f"  {mean} = {curved}[{index}]")
+        d = self.fresh("d")
+        self.line(f"  %{d} = vi.normal %{mean}, %{scale} : f64, f64")
+        self.observations = getattr(self, "observations", 0) + 1
+        self.line(f"  vi.observe \"y{self.observations}\" from %{d}, %{seen} : "
+                  "f64, f64", f"  run.add(CONTINUOUS['normal'][2](data[{y!r}]"
+                  f"[{index}].item(), {mean}, {scale}))")
+        self.line("  vi.yield")
+        self.line("}")
+
     def group_plate(self):
         """A stack of latents to gather from."""
         r = self.random
@@ -813,13 +972,7 @@ class Writer:
         if r.random() < 0.3:
             self.step()
         names = [n for n in sorted(CONTINUOUS) if CONTINUOUS[n][0] == "real"]
-        d, support, density, parameters = self.distribution(CONTINUOUS, names)
-        site, member = f"site{len(self.sites)}", self.fresh()
-        self.sites.append(site)
-        self.line(f"%{member} = vi.sample \"{site}\" from %{d} : f64",
-                  f"{member} = run.latent({site!r}, {support!r})")
-        self.line(None,
-                  f"run.add({density}({', '.join([member, *parameters])}))")
+        member = self.sample(names)
         self.line(f"vi.yield %{member} : f64", f"{name}.append({member})")
         self.outside(scope)
         self.line("}")
@@ -840,8 +993,14 @@ class Writer:
             self.sample_vector(length)
         while r.random() < 0.5 and len(self.stacks) < 2:
             self.group_plate()
-        for _ in range(r.choice([1, 1, 1, 2])):
-            self.data_plate()
+        if r.random() < 0.3:
+            self.learn()
+        parts = [self.data_plate, self.data_plate, self.data_plate,
+                 self.ragged_plate, self.sequence, self.observe_whole]
+        if self.vectors:
+            parts.append(self.linear_predictor)
+        for _ in range(r.choice([1, 1, 2, 3])):
+            r.choice(parts)()
         if len(self.vectors) and r.random() < 0.3:
             vector, _ = self.vectors[0]
             square = self.dot(vector, vector)
@@ -852,7 +1011,7 @@ class Writer:
         text = "\n".join([f"vi.model @random({arguments}) {{", *self.head,
                           *self.mlir, "}", ""])
         source = "\n".join(["def program(run, data):", *self.python, ""])
-        return Model(text, source, self.data, self.sites, self.members)
+        return Model(text, source, self.data, self.sites, self.parameters)
 
 
 def make(seed):

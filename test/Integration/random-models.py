@@ -25,12 +25,14 @@ ROOT, FIRST, LAST = pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:4])
 TOLERANCE = 1e-12
 
 
-def whole_plates(library, function, members):
+def whole_plates(library, function, data):
+    """The arguments by which a function runs over all members of each plate."""
+    sizes = library.call(library.find("_shapes"), data)[-1]
     values = {}
     for name in library.names(function):
         if (match := re.fullmatch(r"(.*)_(begin|end|scale)", name)):
             values[name] = {"begin": 0, "scale": 1,
-                            "end": members.get(match[1])}[match[2]]
+                            "end": sizes.get(f"{match[1]}_count")}[match[2]]
     return values
 
 
@@ -61,9 +63,11 @@ def check_model(seed):
     joint, gradient = (point.find(s) for s in ("_log_joint", "_elbo_gradient"))
     expected, magnitude = model.log_joint(u)
     prepared = {**model.data, **point.prepare(model.data)}
+    latents = u[:u.size - model.learned]
     compare("log joint", point.call(joint, {**prepared, "parameters": u,
-                                            "latents": u}), expected, magnitude)
-    values = {**prepared, **whole_plates(point, gradient, model.members),
+                                            "latents": latents}), expected,
+            magnitude)
+    values = {**prepared, **whole_plates(point, gradient, model.data),
               "parameters": u, "noise": np.zeros((1, 0))}
     value, slopes = point.call(gradient, values, {"gradient": u.shape})
     compare("value", value, expected, magnitude)
@@ -71,7 +75,9 @@ def check_model(seed):
     compare("gradient", slopes, expected, magnitude)
 
     # A mean-field guide, twice.
-    phi = np.concatenate([u, 0.3 * random.standard_normal(u.size) - 1])
+    count = u.size - model.learned
+    phi = np.concatenate([latents, 0.3 * random.standard_normal(count) - 1,
+                          u[count:]])
     results = []
     for name, *options in (("plain", "--plain-loops"), ("fast",)):
         library = exported.Library(path, folder / name, "--guide=meanfield",
@@ -81,7 +87,7 @@ def check_model(seed):
         noise = np.random.RandomState(seed).standard_normal(
             (4, library.call(library.find("_shapes"), model.data)[1][
                 "noise_count"]))
-        values = {**prepared, **whole_plates(library, gradient, model.members),
+        values = {**prepared, **whole_plates(library, gradient, model.data),
                   "parameters": phi, "noise": noise}
         results.append(library.call(gradient, values, {"gradient": phi.shape}))
     (value, slopes), (fast_value, fast_slopes) = results
