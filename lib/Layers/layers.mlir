@@ -9,14 +9,29 @@
 // (`vi.call`), for one datum; a plate makes products of matrices of them. Sizes
 // are dynamic here and those of the call once inlined.
 //
+// They serve f32 as well: where a call has f32, so has all of the body.
+//
 //   dense         W x + b
 //   embedding     row i of a table
-//   convolution   of channels, rows, columns with filters (out, in, rows,
-//                 columns), without padding, plus a number for each channel
 //   layer_norm    (x - mean) / sqrt(variance + 1e-5), times gain plus bias
 //   relu, leaky_relu (slope 0.01 below 0), silu, gelu, softplus, sigmoid, tanh
 //                 elementwise
 //   log_softmax   x - log(sum exp(x))
+//
+// Of images, whose dimensions are channels, rows, columns:
+//
+//   convolution(F, b, x)
+//                 y[o,h,w] = b[o] + sum over c, i, j of F[o,c,i,j] x[c,h+i,w+j],
+//                 without padding (a cross-correlation, as in all libraries);
+//                 the filters are (out, in, rows, columns)
+//   convolution_stride2
+//                 the same with x[c,2h+i,2w+j]
+//   transposed_convolution(F, b, x)
+//                 x[c,h,w] F[c,o,i,j] is added to y[o,h+i,w+j]: the adjoint of a
+//                 convolution, with filters (in, out, rows, columns)
+//   transposed_convolution_stride2
+//                 the same with y[o,2h+i,2w+j]
+//   zero_pad      a row or column of zeros on each side
 //
 //===----------------------------------------------------------------------===//
 
@@ -154,4 +169,168 @@ func.func @log_softmax(%x: tensor<?xf64>) -> tensor<?xf64> {
       linalg.yield %r : f64
   } -> tensor<?xf64>
   return %y : tensor<?xf64>
+}
+
+//===----------------------------------------------------------------------===//
+// Images: channels, rows, columns
+//===----------------------------------------------------------------------===//
+
+#bias = affine_map<(o, h, w) -> (o)>
+#image = affine_map<(o, h, w) -> (o, h, w)>
+// Of a convolution: for each element of the result (o, h, w), a sum over
+// channels (c) and the filter's rows and columns (i, j).
+#filters = affine_map<(o, h, w, c, i, j) -> (o, c, i, j)>
+#window = affine_map<(o, h, w, c, i, j) -> (c, h + i, w + j)>
+#window2 = affine_map<(o, h, w, c, i, j) -> (c, 2 * h + i, 2 * w + j)>
+#result = affine_map<(o, h, w, c, i, j) -> (o, h, w)>
+// Of a transposed one: each element (c, h, w) is spread over a window.
+#transposed = affine_map<(o, c, h, w, i, j) -> (c, o, i, j)>
+#element = affine_map<(o, c, h, w, i, j) -> (c, h, w)>
+#spread = affine_map<(o, c, h, w, i, j) -> (o, h + i, w + j)>
+#spread2 = affine_map<(o, c, h, w, i, j) -> (o, 2 * h + i, 2 * w + j)>
+
+// An image whose channels are all of one number each.
+func.func @fill_channels(%b: tensor<?xf64>, %h: index, %w: index)
+    -> tensor<?x?x?xf64> {
+  %c0 = arith.constant 0 : index
+  %o = tensor.dim %b, %c0 : tensor<?xf64>
+  %empty = tensor.empty(%o, %h, %w) : tensor<?x?x?xf64>
+  %y = linalg.generic {indexing_maps = [#bias, #image],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%b : tensor<?xf64>) outs(%empty : tensor<?x?x?xf64>) {
+    ^bb0(%e: f64, %out: f64):
+      linalg.yield %e : f64
+  } -> tensor<?x?x?xf64>
+  return %y : tensor<?x?x?xf64>
+}
+
+func.func @zero_pad(%x: tensor<?x?x?xf64>) -> tensor<?x?x?xf64> {
+  %zero = arith.constant 0.0 : f64
+  %y = tensor.pad %x low[0, 1, 1] high[0, 1, 1] {
+    ^bb0(%c: index, %h: index, %w: index):
+      tensor.yield %zero : f64
+  } : tensor<?x?x?xf64> to tensor<?x?x?xf64>
+  return %y : tensor<?x?x?xf64>
+}
+
+func.func @convolution(%f: tensor<?x?x?x?xf64>, %b: tensor<?xf64>,
+                  %x: tensor<?x?x?xf64>) -> tensor<?x?x?xf64> {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %rows = tensor.dim %x, %c1 : tensor<?x?x?xf64>
+  %columns = tensor.dim %x, %c2 : tensor<?x?x?xf64>
+  %filter_rows = tensor.dim %f, %c2 : tensor<?x?x?x?xf64>
+  %filter_columns = tensor.dim %f, %c3 : tensor<?x?x?x?xf64>
+  %last_row = arith.subi %rows, %filter_rows : index
+  %last_column = arith.subi %columns, %filter_columns : index
+  %h = arith.addi %last_row, %c1 : index
+  %w = arith.addi %last_column, %c1 : index
+  %start = vi.call @fill_channels(%b, %h, %w)
+      : (tensor<?xf64>, index, index) -> tensor<?x?x?xf64>
+  %y = linalg.generic {indexing_maps = [#filters, #window, #result],
+                       iterator_types = ["parallel", "parallel", "parallel",
+                                         "reduction", "reduction",
+                                         "reduction"]}
+      ins(%f, %x : tensor<?x?x?x?xf64>, tensor<?x?x?xf64>)
+      outs(%start : tensor<?x?x?xf64>) {
+    ^bb0(%weight: f64, %e: f64, %so_far: f64):
+      %product = arith.mulf %weight, %e : f64
+      %sum = arith.addf %so_far, %product : f64
+      linalg.yield %sum : f64
+  } -> tensor<?x?x?xf64>
+  return %y : tensor<?x?x?xf64>
+}
+
+func.func @convolution_stride2(%f: tensor<?x?x?x?xf64>, %b: tensor<?xf64>,
+                  %x: tensor<?x?x?xf64>) -> tensor<?x?x?xf64> {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %rows = tensor.dim %x, %c1 : tensor<?x?x?xf64>
+  %columns = tensor.dim %x, %c2 : tensor<?x?x?xf64>
+  %filter_rows = tensor.dim %f, %c2 : tensor<?x?x?x?xf64>
+  %filter_columns = tensor.dim %f, %c3 : tensor<?x?x?x?xf64>
+  %last_row = arith.subi %rows, %filter_rows : index
+  %last_column = arith.subi %columns, %filter_columns : index
+  %half_row = arith.divui %last_row, %c2 : index
+  %half_column = arith.divui %last_column, %c2 : index
+  %h = arith.addi %half_row, %c1 : index
+  %w = arith.addi %half_column, %c1 : index
+  %start = vi.call @fill_channels(%b, %h, %w)
+      : (tensor<?xf64>, index, index) -> tensor<?x?x?xf64>
+  %y = linalg.generic {indexing_maps = [#filters, #window2, #result],
+                       iterator_types = ["parallel", "parallel", "parallel",
+                                         "reduction", "reduction",
+                                         "reduction"]}
+      ins(%f, %x : tensor<?x?x?x?xf64>, tensor<?x?x?xf64>)
+      outs(%start : tensor<?x?x?xf64>) {
+    ^bb0(%weight: f64, %e: f64, %so_far: f64):
+      %product = arith.mulf %weight, %e : f64
+      %sum = arith.addf %so_far, %product : f64
+      linalg.yield %sum : f64
+  } -> tensor<?x?x?xf64>
+  return %y : tensor<?x?x?xf64>
+}
+
+func.func @transposed_convolution(%f: tensor<?x?x?x?xf64>,
+                  %b: tensor<?xf64>, %x: tensor<?x?x?xf64>)
+    -> tensor<?x?x?xf64> {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %rows = tensor.dim %x, %c1 : tensor<?x?x?xf64>
+  %columns = tensor.dim %x, %c2 : tensor<?x?x?xf64>
+  %filter_rows = tensor.dim %f, %c2 : tensor<?x?x?x?xf64>
+  %filter_columns = tensor.dim %f, %c3 : tensor<?x?x?x?xf64>
+  %row_steps = arith.subi %rows, %c1 : index
+  %column_steps = arith.subi %columns, %c1 : index
+  %h = arith.addi %row_steps, %filter_rows : index
+  %w = arith.addi %column_steps, %filter_columns : index
+  %start = vi.call @fill_channels(%b, %h, %w)
+      : (tensor<?xf64>, index, index) -> tensor<?x?x?xf64>
+  %y = linalg.generic {indexing_maps = [#transposed, #element, #spread],
+                       iterator_types = ["parallel", "reduction", "reduction",
+                                         "reduction", "reduction",
+                                         "reduction"]}
+      ins(%f, %x : tensor<?x?x?x?xf64>, tensor<?x?x?xf64>)
+      outs(%start : tensor<?x?x?xf64>) {
+    ^bb0(%weight: f64, %e: f64, %so_far: f64):
+      %product = arith.mulf %weight, %e : f64
+      %sum = arith.addf %so_far, %product : f64
+      linalg.yield %sum : f64
+  } -> tensor<?x?x?xf64>
+  return %y : tensor<?x?x?xf64>
+}
+
+func.func @transposed_convolution_stride2(%f: tensor<?x?x?x?xf64>,
+                  %b: tensor<?xf64>, %x: tensor<?x?x?xf64>)
+    -> tensor<?x?x?xf64> {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %rows = tensor.dim %x, %c1 : tensor<?x?x?xf64>
+  %columns = tensor.dim %x, %c2 : tensor<?x?x?xf64>
+  %filter_rows = tensor.dim %f, %c2 : tensor<?x?x?x?xf64>
+  %filter_columns = tensor.dim %f, %c3 : tensor<?x?x?x?xf64>
+  %row_steps = arith.subi %rows, %c1 : index
+  %column_steps = arith.subi %columns, %c1 : index
+  %last_row = arith.muli %row_steps, %c2 : index
+  %last_column = arith.muli %column_steps, %c2 : index
+  %h = arith.addi %last_row, %filter_rows : index
+  %w = arith.addi %last_column, %filter_columns : index
+  %start = vi.call @fill_channels(%b, %h, %w)
+      : (tensor<?xf64>, index, index) -> tensor<?x?x?xf64>
+  %y = linalg.generic {indexing_maps = [#transposed, #element, #spread2],
+                       iterator_types = ["parallel", "reduction", "reduction",
+                                         "reduction", "reduction",
+                                         "reduction"]}
+      ins(%f, %x : tensor<?x?x?x?xf64>, tensor<?x?x?xf64>)
+      outs(%start : tensor<?x?x?xf64>) {
+    ^bb0(%weight: f64, %e: f64, %so_far: f64):
+      %product = arith.mulf %weight, %e : f64
+      %sum = arith.addf %so_far, %product : f64
+      linalg.yield %sum : f64
+  } -> tensor<?x?x?xf64>
+  return %y : tensor<?x?x?xf64>
 }

@@ -537,7 +537,9 @@ llvm::Error TrainingRun::writeFiles(fit::TrainingStatus status) {
        << number(heldOutBound.error)
        << ",\n  \"held_out_data\": " << trainer.getHeldOutCount()
        << ",\n  \"best_epoch\": " << state.bestEpoch;
-  os << ",\n  \"epochs\": " << state.epoch << ",\n  \"steps\": " << state.steps
+  os << ",\n  \"seconds\": {\"compile\": " << number(setup.compileSeconds)
+     << ", \"train\": " << number(seconds) << "}"
+     << ",\n  \"epochs\": " << state.epoch << ",\n  \"steps\": " << state.steps
      << ",\n  \"non_finite_steps\": " << state.nonFinite
      << ",\n  \"completed\": "
      << (status == fit::TrainingStatus::Completed ||

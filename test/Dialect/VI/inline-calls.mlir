@@ -118,3 +118,75 @@ vi.model @f(%x: f64) {
   // expected-error@+1 {{the scale of random weights must be positive, not -1}}
   %w = vi.param "w" real initial(#vi.init<normal, -1.0>) : tensor<3x2xf64>
 }
+
+// -----
+
+// A function of f64 serves f32: types and constants of its body are others then.
+
+// CHECK-LABEL: func.func @in_f32
+// CHECK-SAME: (%[[X:.*]]: tensor<3xf32>)
+// CHECK-NOT: f64
+// CHECK: %[[C:.*]] = arith.constant dense<1.000000e-01> : tensor<3xf32>
+// CHECK: %[[Y:.*]] = linalg.generic
+// CHECK: ^bb0(%{{.*}}: f32, %{{.*}}: f32, %{{.*}}: f32):
+// CHECK: linalg.yield %{{.*}} : f32
+// CHECK: -> tensor<3xf32>
+// CHECK-NEXT: return %[[Y]] : tensor<3xf32>
+// CHECK-LABEL: func.func @in_f64
+// CHECK-NOT: f32
+#same = affine_map<(i) -> (i)>
+func.func private @tenth(%x: tensor<?xf64>, %c: tensor<?xf64>)
+    -> tensor<?xf64> {
+  %y = linalg.generic {indexing_maps = [#same, #same, #same],
+                       iterator_types = ["parallel"]}
+      ins(%x, %c : tensor<?xf64>, tensor<?xf64>) outs(%x : tensor<?xf64>) {
+    ^bb0(%e: f64, %d: f64, %out: f64):
+      %half = arith.constant 0.5 : f64
+      %s = arith.mulf %e, %half : f64
+      %p = arith.mulf %s, %d : f64
+      linalg.yield %p : f64
+  } -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+func.func private @with_constant(%x: tensor<3xf64>) -> tensor<3xf64> {
+  %c = arith.constant dense<0.1> : tensor<3xf64>
+  %y = vi.call @tenth(%x, %c) : (tensor<3xf64>, tensor<3xf64>) -> tensor<3xf64>
+  return %y : tensor<3xf64>
+}
+func.func @in_f32(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %y = vi.call @with_constant(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+func.func @in_f64(%x: tensor<3xf64>) -> tensor<3xf64> {
+  %y = vi.call @with_constant(%x) : (tensor<3xf64>) -> tensor<3xf64>
+  return %y : tensor<3xf64>
+}
+
+// -----
+
+// expected-note@+1 {{the function is here}}
+func.func private @converts(%x: f64) -> f64 {
+  %single = arith.truncf %x : f64 to f32
+  %y = arith.extf %single : f32 to f64
+  return %y : f64
+}
+func.func @f32_converts(%x: f32) -> f32 {
+  // expected-error@+1 {{'vi.call' op has f32 for f64, but the function converts between real types}}
+  %y = vi.call @converts(%x) : (f32) -> f32
+  return %y : f32
+}
+
+// -----
+
+// Not f32 here and f64 there.
+
+// expected-note@+1 {{the function is here}}
+func.func private @both(%x: f64, %y: f64) -> f64 {
+  %z = arith.addf %x, %y : f64
+  return %z : f64
+}
+func.func @mixed(%x: f32, %y: f64) -> f64 {
+  // expected-error@+1 {{'vi.call' op operand 0 is of type 'f32', not 'f64'}}
+  %z = vi.call @both(%x, %y) : (f32, f64) -> f64
+  return %z : f64
+}

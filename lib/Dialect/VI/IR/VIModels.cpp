@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/VI/IR/Calls.h"
 #include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/IR/VI.h"
 
@@ -417,6 +418,32 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 // Calls
 //===----------------------------------------------------------------------===//
 
+Type vi::getSinglePrecision(Type type) {
+  Type single = Float32Type::get(type.getContext());
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    return tensor.getElementType().isF64()
+               ? RankedTensorType::get(tensor.getShape(), single,
+                                       tensor.getEncoding())
+               : type;
+  return type.isF64() ? single : type;
+}
+
+bool vi::takesSinglePrecision(CallOp call, FunctionOpInterface callee) {
+  auto isOf = [](TypeRange types, unsigned width) {
+    return llvm::any_of(types, [&](Type type) {
+      auto real = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+      return real && real.getWidth() == width;
+    });
+  };
+  auto has = [&](TypeRange operands, TypeRange results, unsigned width) {
+    return isOf(operands, width) || isOf(results, width);
+  };
+  return has(callee.getArgumentTypes(), callee.getResultTypes(), 64) &&
+         !has(callee.getArgumentTypes(), callee.getResultTypes(), 32) &&
+         has(call.getOperandTypes(), call.getResultTypes(), 32) &&
+         !has(call.getOperandTypes(), call.getResultTypes(), 64);
+}
+
 LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto callee = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
       *this, getCalleeAttr());
@@ -457,7 +484,12 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
                                           << ", not " << wanted);
     return success();
   };
-  if (failed(check(getOperandTypes(), callee.getArgumentTypes(), "operand")))
+  SmallVector<Type> operands(callee.getArgumentTypes()),
+      results(callee.getResultTypes());
+  if (takesSinglePrecision(*this, callee))
+    for (Type &type : llvm::concat<Type>(operands, results))
+      type = getSinglePrecision(type);
+  if (failed(check(getOperandTypes(), operands, "operand")))
     return failure();
-  return check(getResultTypes(), callee.getResultTypes(), "result");
+  return check(getResultTypes(), results, "result");
 }

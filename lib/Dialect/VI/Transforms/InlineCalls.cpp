@@ -5,12 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "vi/Dialect/VI/IR/Calls.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -97,8 +100,54 @@ static FlatSymbolRefAttr getCallee(Operation *op) {
   return {};
 }
 
+/// Puts f32 in the place of f64, constants rounded.
+static AttrTypeReplacer makeSinglePrecisionReplacer() {
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([](Float64Type type) -> std::optional<Type> {
+    return Float32Type::get(type.getContext());
+  });
+  auto round = [](APFloat value) {
+    bool isInexact;
+    value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven,
+                  &isInexact);
+    return value;
+  };
+  replacer.addReplacement([=](FloatAttr attribute) -> std::optional<Attribute> {
+    if (!attribute.getType().isF64())
+      return std::nullopt;
+    return FloatAttr::get(Float32Type::get(attribute.getContext()),
+                          round(attribute.getValue()));
+  });
+  replacer.addReplacement(
+      [=](DenseFPElementsAttr attribute) -> std::optional<Attribute> {
+        if (!attribute.getElementType().isF64())
+          return std::nullopt;
+        return attribute.mapValues(Float32Type::get(attribute.getContext()),
+                                   [&](const APFloat &value) {
+                                     return round(value).bitcastToAPInt();
+                                   });
+      });
+  return replacer;
+}
+
 LogicalResult InlineCalls::inlineCall(Operation *call, func::FuncOp callee) {
   OpBuilder builder(call);
+  auto viCall = dyn_cast<CallOp>(call);
+  bool isSingle = viCall && takesSinglePrecision(viCall, callee);
+  if (isSingle) {
+    WalkResult walked = callee.walk([&](Operation *op) {
+      return isa<arith::ExtFOp, arith::TruncFOp>(op) ? WalkResult::interrupt()
+                                                     : WalkResult::advance();
+    });
+    if (walked.wasInterrupted()) {
+      InFlightDiagnostic diagnostic =
+          call->emitOpError("has f32 for f64, but the function converts "
+                            "between real types");
+      diagnostic.attachNote(callee.getLoc()) << "the function is here";
+      return diagnostic;
+    }
+  }
+  AttrTypeReplacer replacer = makeSinglePrecisionReplacer();
   auto convert = [&](Value value, Type type) -> Value {
     if (value.getType() == type)
       return value;
@@ -107,10 +156,17 @@ LogicalResult InlineCalls::inlineCall(Operation *call, func::FuncOp callee) {
   IRMapping mapping;
   for (auto [argument, operand] :
        llvm::zip_equal(callee.getArguments(), call->getOperands()))
-    mapping.map(argument, convert(operand, argument.getType()));
+    mapping.map(argument, convert(operand, isSingle ? getSinglePrecision(
+                                                          argument.getType())
+                                                    : argument.getType()));
   Block &body = callee.getBody().front();
-  for (Operation &op : body.without_terminator())
-    builder.clone(op, mapping);
+  for (Operation &op : body.without_terminator()) {
+    Operation *clone = builder.clone(op, mapping);
+    if (isSingle)
+      replacer.recursivelyReplaceElementsIn(clone, /*replaceAttrs=*/true,
+                                            /*replaceLocs=*/false,
+                                            /*replaceTypes=*/true);
+  }
   SmallVector<Value> results;
   for (auto [result, value] :
        llvm::zip_equal(call->getResults(), body.getTerminator()->getOperands()))

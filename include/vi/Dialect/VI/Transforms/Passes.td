@@ -386,7 +386,8 @@ def InlineCalls : Pass<"vi-inline-calls", "::mlir::ModuleOp"> {
     Replaces each `vi.call`, and each `func.call` in a model or guide, by the body
     of the function, calls in it included. The function's values take the sizes
     that the call has: casts to and from its types are moved through operations
-    until they meet. Functions that only calls have used, and that are private,
+    until they meet. Where a `vi.call` has f32 for all the f64 of a function that
+    is written in f64 alone, so has the body, constants rounded. Functions that only calls have used, and that are private,
     are removed.
 
     Example:
