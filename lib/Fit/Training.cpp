@@ -156,12 +156,20 @@ BoundEstimate Trainer::estimateBound(llvm::ArrayRef<double> parameters,
   BoundEstimate estimate;
   llvm::ArrayRef<int64_t> members = ofHeldOut ? heldOut : training;
   estimate.members = canSelect ? members.size() : trainingCount;
-  // Of many data the mean has little error after few draws.
-  const int64_t replicates = estimate.members < 100000 ? 8 : 2;
+  // Of many data the mean has little error after few draws, which would take
+  // longer than epochs.
+  constexpr int64_t mostDraws = 1 << 17;
+  int64_t affordable =
+      std::max<int64_t>(1, mostDraws / std::max<int64_t>(estimate.members, 1));
+  int64_t samples = options.boundSamples, replicates = 8;
+  // The draws of an importance-weighted bound are part of what it is.
+  if (!options.isImportanceWeighted)
+    samples = std::clamp<int64_t>(affordable / replicates, 1, samples);
+  replicates = std::clamp<int64_t>(affordable / samples, 2, replicates);
   double squares = 0;
   for (int64_t replicate = 0; replicate < replicates; ++replicate) {
     double value = evaluateBound(
-        parameters, members, options.boundSamples,
+        parameters, members, samples,
         getStreamKey(options.seed, Stream::FreshELBO, 1 + replicate));
     double change = value - estimate.value;
     estimate.value += change / double(replicate + 1);

@@ -231,6 +231,7 @@ fit::TrainingOptions TrainingRun::makeOptions(JITModel &model,
   options.samples = setup.samples > 0 ? setup.samples : 1;
   if (importanceSamples > 0)
     options.samples = options.boundSamples = importanceSamples;
+  options.isImportanceWeighted = importanceSamples > 0;
   switch (setup.optimizer) {
   case fit::OptimizerKind::AdamW:
     options.rule = fit::StepRule::AdamW;

@@ -56,6 +56,8 @@ struct TrainingOptions {
   int64_t samples = 1;
   /// Draws for each bound that is reported.
   int64_t boundSamples = 8;
+  /// Whether the bound is that of the mean weight of those draws.
+  bool isImportanceWeighted = false;
   StepRule rule = StepRule::Adam;
   double learningRate = 1e-3;
   double momentum = 0.9;
