@@ -377,6 +377,35 @@ vi::data::readParameters(llvm::StringRef path,
   return llvm::Error::success();
 }
 
+llvm::Error
+vi::data::readParameterArrays(llvm::ArrayRef<std::string> files,
+                              llvm::MutableArrayRef<NamedArray> parameters) {
+  DataSet set;
+  for (const std::string &file : files)
+    if (llvm::Error error = readDataFile(file, set))
+      return error;
+  for (const DataArray &entry : set.getEntries()) {
+    NamedArray *parameter =
+        llvm::find_if(parameters, [&](const NamedArray &candidate) {
+          return candidate.name == entry.name;
+        });
+    if (parameter == parameters.end())
+      return llvm::createStringError(entry.file + ": `" +
+                                     shortenForMessage(entry.name) +
+                                     "` is not a parameter of this fit");
+    ArgumentDescription argument;
+    argument.name = parameter->name;
+    argument.sizes = parameter->shape;
+    llvm::Expected<std::vector<BoundArgument>> bound =
+        bindArguments(argument, set);
+    if (!bound)
+      return bound.takeError();
+    const double *begin = static_cast<const double *>(bound->front().data);
+    parameter->values.assign(begin, begin + bound->front().getElementCount());
+  }
+  return llvm::Error::success();
+}
+
 //===----------------------------------------------------------------------===//
 // CSV
 //===----------------------------------------------------------------------===//

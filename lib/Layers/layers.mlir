@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Functions to include (`--include`) and to call from models and guides
-// (`vi.call`), for one datum; a plate makes products of matrices of them. Sizes
-// are dynamic here and those of the call once inlined.
+// (`vi.call`), for one datum. Sizes are dynamic here and those of the call once
+// inlined.
 //
 // They serve f32 as well: where a call has f32, so has all of the body.
 //

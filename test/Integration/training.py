@@ -161,6 +161,23 @@ error = max(abs(value - (likelihood - weight * divergence))
             for weight, value in rows)
 fits.check(error < 1e-9, f"the objective of KL warm-up within {error:.1e}")
 
+# A parameter that starts at the numbers of a file.
+weights = random.standard_normal((2, 3))
+np.save(output / "weights.npy", weights)
+np.save(output / "transposed.npy", weights.T)
+still = ["--epochs", 1, "--optimizer", "sgd", "--learning-rate", 1e-300]
+found, _ = train("init", *still, "--init-parameter", f"W={output}/weights.npy")
+fits.check(np.array_equal(found[0], weights) and np.all(found[1] == -0.5),
+           "one parameter is of the file, the others are as they were")
+for argument, message in [
+        (f"V={output}/weights.npy", "`V` is not a parameter of this fit"),
+        (f"W={output}/transposed.npy", "is a matrix of 3 x 2: expected a "
+         "matrix of 2 x 3")]:
+    text = fits.vi_fit(inputs / "regression.mlir", "--data",
+                       f"x={output}/x.npy", "--data", f"y={output}/y.npy",
+                       *still, "--init-parameter", argument, status=1)
+    fits.check(message in text, text.strip())
+
 # What does not go together is said.
 for options, message in [
         (["--validation", 0.1], "--validation is of training, and needs --epochs"),

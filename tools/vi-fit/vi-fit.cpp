@@ -127,6 +127,11 @@ cl::opt<std::string>
          cl::desc("start: a parameters.json, a number x for locations uniform "
                   "in (-x, x), or random for x = 2 (default: 0)"),
          cl::value_desc("start"), cl::cat(category));
+cl::list<std::string> initParameters(
+    "init-parameter",
+    cl::desc("start of one parameter, on the unconstrained scale: an array of "
+             "its shape; others start as without"),
+    cl::value_desc("NAME=FILE.npy"), cl::cat(category));
 cl::opt<long long> startCount(
     "starts",
     cl::desc("fits from so many starts, of which the best is kept (default: 4 "
@@ -228,6 +233,13 @@ llvm::Expected<std::vector<double>> chooseStart(vi::JITModel &model,
     for (size_t i = 0; i < array->values.size(); ++i)
       start[offset + i] =
           scale * vi::fit::getNormal(vi::fit::foldIn(seed, 101), offset + i);
+  }
+  if (!initParameters.empty()) {
+    std::vector<vi::data::NamedArray> arrays = split(model, start);
+    if (llvm::Error error =
+            vi::data::readParameterArrays(initParameters, arrays))
+      return std::move(error);
+    start = join(arrays);
   }
   if (init.empty())
     return start;
@@ -780,6 +792,13 @@ int main(int argc, char **argv) {
         "--epochs does not go with --method=lbfgs or newton, "
         "--iterations, --step-size, --log-lik or --evaluate, nor "
         "--importance-samples with --samples");
+  for (llvm::StringRef argument : initParameters)
+    if (argument.find('=') == llvm::StringRef::npos)
+      return reportUsage("--init-parameter=" + argument +
+                         ": expected NAME=FILE.npy");
+  if (!initParameters.empty() && !init.empty() && init != "random" && !isRange)
+    return reportUsage("--init-parameter does not go with the --init of a "
+                       "file, which has all parameters");
   if (vi::isTrainingWanted() && (init == "random" || isRange))
     return reportUsage("--init takes a parameters.json with --epochs");
   int status = run();

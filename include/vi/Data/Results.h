@@ -190,6 +190,11 @@ void printEvaluation(llvm::raw_ostream &os, double elbo,
 llvm::Error readParameters(llvm::StringRef path,
                            llvm::MutableArrayRef<NamedArray> parameters);
 
+/// Reads `NAME=FILE.npy` for some of the parameters, whose other values stay as
+/// they are.
+llvm::Error readParameterArrays(llvm::ArrayRef<std::string> files,
+                                llvm::MutableArrayRef<NamedArray> parameters);
+
 /// What the head of `draws.csv` says about the draws.
 struct DrawsDescription {
   /// The name of the model.
