@@ -8,8 +8,8 @@
 """Runs each measurement in a process of its own, pinned to its cores, and
 writes results.json, the table and the plot. See run.sh.
 
-A measurement that fails or takes too long is a row with "error", and the run
-goes on. The most telling measurements come first; what is left when the budget
+A measurement that fails or takes too long is a row with "error" (for a fit, a
+row with "fit_error"), and the run goes on. The most telling measurements come first; what is left when the budget
 is used up is not measured, and said to be so.
 """
 
@@ -33,8 +33,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIELDS = ["workload", "system", "precision", "samples", "threads",
           "gradient_us", "compile_s", "peak_mib", "fit_s", "limit_us", "value"]
 PEERS = ["jax", "pytorch", "stan", "numpyro", "pymc"]
-# Seconds that a measurement may take.
-TIMEOUT = 150
+# Seconds that a measurement of a gradient, and a fit, may take.
+TIMEOUT = 100
+FIT_TIMEOUT = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,8 +116,10 @@ def execute(measurement, cache, inductor, quick, timeout):
                     # The process is the leader of its own group.
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
-    if output.exists():
+    try:
         return json.loads(output.read_text())
+    except (OSError, ValueError):
+        pass
     lines = log.read_text(errors="replace").strip().splitlines()
     return {"error": f"exit status {status}: "
                      + (lines[-1][:200] if lines else "no output")}
@@ -202,7 +205,7 @@ def main():
                         help="small data and short times")
     parser.add_argument("--resume", action="store_true",
                         help="measure only what has no result yet")
-    parser.add_argument("--budget", type=float, default=20, metavar="MINUTES")
+    parser.add_argument("--budget", type=float, default=25, metavar="MINUTES")
     options = parser.parse_args()
     peers = PEERS if options.peer is None else [
         p for p in options.peer.split(",") if p]
@@ -303,12 +306,13 @@ def main():
             measured = {"error": "no reference: " + references[config]["error"]}
         else:
             measured = execute(m, cache, inductor.name, options.quick,
-                               min(TIMEOUT, left))
+                               min(FIT_TIMEOUT if m.fit else TIMEOUT, left))
         record(m, measured)
         save()
         text = measured.get("error") or (
             f"{measured['gradient_us']:.2f} us" if "gradient_us" in measured
-            else f"fit {measured['fit_s']:.2f} s" if "fit_s" in measured else "")
+            else f"fit {measured['fit_s']:.2f} s" if "fit_s" in measured
+            else "no result")
         print(f"[{number}/{len(measurements)}] {', '.join(map(str, key))}: "
               f"{text} ({time.monotonic() - start:.0f} s)", flush=True)
     save()

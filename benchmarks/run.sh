@@ -13,6 +13,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 export VI_BUILD_DIR=${VI_BUILD_DIR:-$PWD/build}
-python=build/peers/bin/python
+export VI_PEERS=${VI_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/vi-mlir/peers}
+python=$VI_PEERS/bin/python
 [[ -x $python ]] || python=python3
 exec "$python" benchmarks/run.py "$@"

@@ -37,7 +37,7 @@ def write_data(folder, workload, configuration, data):
 
 
 def run_r(action, workload, folder, seconds):
-    cache = ROOT / "build" / "benchmarks" / "stan"
+    cache = pathlib.Path(os.environ["VI_PEERS"]) / "stan"
     cache.mkdir(parents=True, exist_ok=True)
     makevars = folder / "Makevars"
     # RStan's ADVI aborts on a corrupted heap where the model's code is compiled
