@@ -20,15 +20,34 @@ namespace vi {
 
 using namespace mlir;
 
+/// Whether elements are read in the order in which they are written.
+static bool readsInOrder(linalg::LinalgOp producer) {
+  if (producer.getNumDpsInits() != 1)
+    return false;
+  AffineMap out =
+      producer.getMatchingIndexingMap(producer.getDpsInitOperand(0));
+  if (out.getNumResults() == 0)
+    return true;
+  auto last = dyn_cast<AffineDimExpr>(out.getResults().back());
+  return last && llvm::all_of(producer.getDpsInputOperands(), [&](auto *input) {
+           AffineMap map = producer.getMatchingIndexingMap(input);
+           return !map.isFunctionOfDim(last.getPosition()) ||
+                  map.getResults().back() == last;
+         });
+}
+
 /// Whether an element costs about what its load does: arithmetic but
-/// divisions.
+/// divisions, on numbers of one type, without another order of elements.
 static bool isCheap(linalg::LinalgOp producer) {
-  return llvm::all_of(
-      producer.getBlock()->without_terminator(), [](Operation &op) {
-        return isa_and_nonnull<arith::ArithDialect>(op.getDialect()) &&
-               !isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp,
-                    arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op);
-      });
+  return readsInOrder(producer) &&
+         llvm::all_of(
+             producer.getBlock()->without_terminator(), [](Operation &op) {
+               return isa_and_nonnull<arith::ArithDialect>(op.getDialect()) &&
+                      !isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp,
+                           arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+                           arith::ExtFOp, arith::TruncFOp, arith::UIToFPOp,
+                           arith::SIToFPOp>(op);
+             });
 }
 
 /// Whether the op that reads the operand, which stands in the block of the op

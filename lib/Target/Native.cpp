@@ -66,9 +66,12 @@ vi::createTargetMachine(const TargetDescription &description) {
       return createStringError("unknown cpu '%s' of target '%s'", cpu.c_str(),
                                triple.str().c_str());
   }
+  TargetOptions options;
+  // Assembly says where registers are spilled.
+  options.MCOptions.AsmVerbose = true;
   std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
-      triple, cpu, features.getString(), TargetOptions(), Reloc::PIC_,
-      std::nullopt, CodeGenOptLevel::Default));
+      triple, cpu, features.getString(), options, Reloc::PIC_, std::nullopt,
+      CodeGenOptLevel::Default));
   if (!machine)
     return createStringError("cannot generate code for target '%s'",
                              triple.str().c_str());

@@ -40,11 +40,18 @@ void addScalarStage(OpPassManager &manager,
     functions.addPass(vi::createFuseElementwise());
     functions.addPass(createCanonicalizerPass());
     functions.addPass(createCSEPass());
+    manager.addPass(vi::createFlattenPlates());
+    OpPassManager &flat = manager.nest<func::FuncOp>();
+    flat.addPass(vi::createFuseElementwise());
+    flat.addPass(createCanonicalizerPass());
+    flat.addPass(createCSEPass());
   }
   vi::TilePlatesOptions tiles;
   tiles.vectorBits = options.plainLoops ? 0 : options.vectorBits;
   manager.addPass(vi::createTilePlates(tiles));
-  manager.addPass(vi::createLowerMatrix());
+  vi::LowerMatrixOptions matrix;
+  matrix.blocked = !options.plainLoops;
+  manager.addPass(vi::createLowerMatrix(matrix));
   manager.addPass(vi::createSplatToFill());
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createConvertElementwiseToLinalgPass());

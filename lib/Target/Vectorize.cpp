@@ -63,6 +63,39 @@ static std::optional<unsigned> getLaneBits(Type type) {
   return std::nullopt;
 }
 
+/// Whether `op` asks if an adjoint is zero, and so its products with whatever
+/// may be infinite.
+static bool isGuard(Operation *op) {
+  return isa<arith::CmpFOp>(op) && op->hasAttr("vi.guard");
+}
+
+/// Writes sums of guarded products, `out + (guard ? product : 0)`, as sums
+/// under a guard, `guard ? out + product : out`: one fused multiply-add under a
+/// mask, where there are masks.
+static void guardSums(linalg::GenericOp op) {
+  SmallVector<arith::AddFOp> sums;
+  op.getBody()->walk([&](arith::AddFOp add) { sums.push_back(add); });
+  for (arith::AddFOp add : sums)
+    for (unsigned at : {0, 1}) {
+      auto select = add->getOperand(at).getDefiningOp<arith::SelectOp>();
+      if (!select || !select->hasOneUse() ||
+          !matchPattern(select.getFalseValue(), m_AnyZeroFloat()) ||
+          !select.getCondition().getDefiningOp() ||
+          !isGuard(select.getCondition().getDefiningOp()))
+        continue;
+      OpBuilder builder(add);
+      auto sum = cast<arith::AddFOp>(builder.clone(*add));
+      sum->setOperand(at, select.getTrueValue());
+      Value guarded =
+          arith::SelectOp::create(builder, add.getLoc(), select.getCondition(),
+                                  sum.getResult(), add->getOperand(1 - at));
+      add.replaceAllUsesWith(guarded);
+      add.erase();
+      select.erase();
+      break;
+    }
+}
+
 /// How an output's next value is made from its last: `out + f(...)` or the like
 /// for another associative operation.
 static Operation *matchCombiner(Value yielded, BlockArgument out) {
@@ -124,6 +157,13 @@ static Operation *matchCombiner(Value yielded, BlockArgument out) {
 static TypedAttr getNeutral(Operation *combiner) {
   std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
   return neutral ? *neutral : TypedAttr();
+}
+
+/// Whether a product only goes into one sum: a fused multiply-add, or a product
+/// for which no sum waits.
+static bool isPartOfSum(Operation *op) {
+  return isa<arith::MulFOp>(op) && op->hasOneUse() &&
+         isa<arith::AddFOp, arith::SubFOp>(*op->user_begin());
 }
 
 namespace {
@@ -238,7 +278,7 @@ LogicalResult Nest::analyzeBody() {
         if (onOutput.contains(operand))
           onOutput.insert(inner.getResult(0));
       }
-      if (!inner.hasTrait<OpTrait::ConstantLike>())
+      if (!inner.hasTrait<OpTrait::ConstantLike>() && !isPartOfSum(&inner))
         ++shape.operations;
     }
     dependencies[inner.getResult(0)] = dims;
@@ -684,7 +724,8 @@ Value NestWriter::evaluateOperation(Operation *op, const Point &point,
     return arith::AddIOp::create(builder, loc, broadcast(base), step);
   }
   SmallVector<Value> operands;
-  bool onVectors = false;
+  // A guard selects sums, lane by lane: as a scalar it would be a branch.
+  bool onVectors = isGuard(op);
   for (Value operand : op->getOperands()) {
     operands.push_back(evaluate(operand, point, outputs));
     onVectors |= isa<VectorType>(operands.back().getType());
@@ -1096,6 +1137,7 @@ struct Vectorize : vi::impl::VectorizeBase<Vectorize> {
     SmallVector<linalg::GenericOp> generics;
     getOperation()->walk([&](linalg::GenericOp op) { generics.push_back(op); });
     for (linalg::GenericOp op : generics) {
+      guardSums(op);
       FailureOr<Nest> nest = Nest::analyze(op);
       if (failed(nest))
         continue;

@@ -46,9 +46,11 @@ class Library:
     def __init__(self, model, folder, *options):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        if not any(str(o).startswith("--mcpu=") for o in options):
+            options = ("--mcpu=native", *options)
         for kind, name in (("obj", "model.o"), ("header", "model.h")):
-            subprocess.run([VI_OPT, f"--emit={kind}", "--mcpu=native", *options,
-                            model, "-o", folder / name], check=True)
+            subprocess.run([VI_OPT, f"--emit={kind}", *options, model, "-o",
+                            folder / name], check=True)
         (folder / "counter.c").write_text(COUNTER)
         subprocess.run([os.environ.get("CC", "clang"), "-shared", "-fPIC",
                         folder / "counter.c", folder / "model.o", "-o",

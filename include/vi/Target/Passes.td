@@ -67,8 +67,9 @@ def FuseElementwise : Pass<"vi-fuse-elementwise"> {
     operation with one use into its consumer wherever that is: in a loop, or
     into a matrix product that reads each element once for each row. There the
     element would be computed as often. So an operation whose elements cost more
-    than a load (a function, a division) goes into a consumer only if that is in
-    the same block and reads each element once.
+    than a load (a function, a division, a conversion, another order in memory)
+    goes into a consumer only if that is in the same block and reads each element
+    once.
 
     Example: the exponentials go into their sum, which reads each of them once;
     the hyperbolic tangents stay out of the product, which reads them for every
@@ -534,6 +535,9 @@ def Vectorize : Pass<"vi-vectorize"> {
       of the target's vector registers, such that nothing is spilled.
     - What does not change in a loop is loaded and computed outside of it, once
       for a block, and as a scalar where it is the same for all lanes.
+    - A sum of products that are left out where an adjoint is zero (`vi.guard`),
+      because what it would be multiplied by may be infinite, becomes a sum under
+      a mask: lane by lane, without a branch.
     - Large products run in tiles that stay in the second-level cache; a sum
       then grows in memory from tile to tile, in the same order.
 

@@ -26,13 +26,17 @@ using namespace vi;
 /// members are lanes, unless the plate around them is one of data.
 static constexpr int64_t maxNestedMembers = 64;
 
-/// Sums of more elements than this are not kept for each lane: with eight lanes
+/// Sums of more elements than this, over all lanes, are not kept for each lane:
 /// of eight bytes each they would fill half of a small first-level cache.
-static constexpr int64_t maxLaneSumElements = 256;
+static constexpr int64_t maxLaneSumElements = 2048;
 
 /// Rows of at most this many elements become lanes when they are read: the
 /// shuffles for it grow with the square of the number.
 static constexpr int64_t maxColumns = 8;
+
+/// Tiles of more members are made for products of matrices: shuffles within all
+/// of their lanes are out of question.
+static constexpr int64_t maxShuffledLanes = 16;
 
 static bool isScalar(Type type) { return type.isIntOrIndexOrFloat(); }
 
@@ -69,10 +73,10 @@ void MemberLanes::setSum(Value value, const Entry &like, Value replacement) {
   entries[value] = entry;
 }
 
-bool MemberLanes::canKeepForEachLane(Type type) {
+bool MemberLanes::canKeepForEachLane(Type type, int64_t lanes) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.hasStaticShape() &&
-         tensor.getNumElements() <= maxLaneSumElements;
+         tensor.getNumElements() <= maxLaneSumElements / lanes;
 }
 
 bool MemberLanes::isUniform(Operation *op) {
@@ -177,6 +181,87 @@ Value MemberLanes::getTile(Value value) {
       ->getResult(0);
 }
 
+Value MemberLanes::getBytes(Value rows) {
+  Value &result = bytes[rows];
+  if (result)
+    return result;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(rows);
+  Location loc = rows.getLoc();
+  auto type = cast<RankedTensorType>(rows.getType());
+  int64_t rank = type.getRank();
+  SmallVector<int64_t> shape(type.getShape().drop_front());
+  shape.push_back(type.getDimSize(0));
+  SmallVector<AffineExpr> results{builder.getAffineDimExpr(rank - 1)};
+  for (int64_t dim = 0; dim + 1 < rank; ++dim)
+    results.push_back(builder.getAffineDimExpr(dim));
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, RankedTensorType::get(shape, builder.getI8Type()),
+      ValueRange());
+  result =
+      linalg::GenericOp::create(
+          builder, loc, empty.getType(), rows, empty,
+          ArrayRef<AffineMap>{
+              AffineMap::get(rank, 0, results, builder.getContext()),
+              builder.getMultiDimIdentityMap(rank)},
+          SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+          [](OpBuilder &b, Location l, ValueRange args) {
+            linalg::YieldOp::create(
+                b, l,
+                arith::ExtUIOp::create(b, l, b.getI8Type(), args[0])
+                    .getResult());
+          })
+          .getResult(0);
+  return result;
+}
+
+Value MemberLanes::transpose(Value tensor) {
+  Value &result = transposed[tensor];
+  if (result)
+    return result;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(tensor);
+  Location loc = tensor.getLoc();
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<int64_t>{type.getDimSize(1), type.getDimSize(0)},
+      type.getElementType());
+  AffineMap straight = builder.getMultiDimIdentityMap(2);
+  AffineMap swapped = AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0},
+                                                   builder.getContext());
+  result =
+      linalg::GenericOp::create(
+          builder, loc, empty.getType(), tensor, empty,
+          ArrayRef<AffineMap>{swapped, straight},
+          SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
+          [](OpBuilder &b, Location l, ValueRange args) {
+            linalg::YieldOp::create(b, l, args[0]);
+          })
+          .getResult(0);
+  return result;
+}
+
+bool MemberLanes::isBetterTransposed(linalg::GenericOp generic,
+                                     OpOperand &operand, bool areSums) {
+  Form form = lookup(operand.get()).form;
+  auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+  AffineMap map = generic.getMatchingIndexingMap(&operand);
+  if (!type || type.getRank() != 1 || !type.hasStaticShape() ||
+      generic.getNumDpsInits() != 1 || map.getNumResults() != 1)
+    return false;
+  AffineMap out = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+  if (areSums)
+    // The sum over lanes of products is a matrix: along its rows.
+    return form == Form::Tile && out.getNumResults() == 2 &&
+           map.getResult(0) == out.getResult(1);
+  // Rows of data times a matrix: along the members.
+  return form == Form::Rows && out.getNumResults() == 1 &&
+         generic.getNumReductionLoops() == 1 &&
+         generic.getNumParallelLoops() == 1 &&
+         !out.isFunctionOfDim(
+             cast<AffineDimExpr>(map.getResult(0)).getPosition());
+}
+
 Value MemberLanes::readLanes(Value tensor, ValueRange indices) {
   Location loc = tensor.getLoc();
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
@@ -199,7 +284,7 @@ Value MemberLanes::writeLanes(Value vector, Value tensor, ValueRange indices) {
 
 Value MemberLanes::readColumns(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  if (type.getRank() != 2 || type.isDynamicDim(1) ||
+  if (type.getRank() != 2 || type.isDynamicDim(1) || lanes > maxShuffledLanes ||
       type.getDimSize(1) > maxColumns || type.getDimSize(1) < 1 ||
       tensor.getDefiningOp<tensor::ExtractSliceOp>())
     return Value();
@@ -575,6 +660,8 @@ LogicalResult MemberLanes::emitInsert(Operation *op) {
 LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
   Entry source = lookup(slice.getSource());
+  if (source.form == Form::Uniform)
+    return emitGatheredSlice(slice);
   if (source.form != Form::Tile && source.form != Form::Rows &&
       source.form != Form::Sum)
     return failure();
@@ -620,6 +707,42 @@ LogicalResult MemberLanes::emitExtractSlice(Operation *op) {
           builder, op->getLoc(),
           RankedTensorType::get(shape, type.getElementType()), source.value,
           *offsets, *sizes, *strides));
+  return success();
+}
+
+LogicalResult MemberLanes::emitGatheredSlice(tensor::ExtractSliceOp slice) {
+  // Each member has its own place in a vector that they share.
+  RankedTensorType type = slice.getType();
+  if (type.getRank() != 1 || !type.hasStaticShape() || !slice.hasUnitStride() ||
+      slice.getSourceType().getRank() != 1)
+    return failure();
+  Value offset = getLanes(slice.getOffsets().front());
+  if (!offset)
+    return failure();
+  Location loc = slice.getLoc();
+  Value source = lookup(slice.getSource()).value;
+  Value offsets =
+      writeLanes(offset,
+                 tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{lanes},
+                                         builder.getIndexType()),
+                 getIndex(0));
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, ArrayRef<int64_t>{type.getDimSize(0), lanes},
+      type.getElementType());
+  AffineMap all = builder.getMultiDimIdentityMap(2);
+  AffineMap lane =
+      AffineMap::get(2, 0, builder.getAffineDimExpr(1), builder.getContext());
+  SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, empty.getType(), offsets, empty,
+      ArrayRef<AffineMap>{lane, all}, iterators,
+      [&](OpBuilder &b, Location l, ValueRange args) {
+        Value place = arith::AddIOp::create(b, l, args[0],
+                                            linalg::IndexOp::create(b, l, 0));
+        linalg::YieldOp::create(
+            b, l, tensor::ExtractOp::create(b, l, source, place).getResult());
+      });
+  set(slice.getResult(), Form::Tile, generic.getResult(0));
   return success();
 }
 
@@ -791,11 +914,33 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
       addMap(map, Form::Uniform);
       continue;
     }
-    Value tile = getTile(value);
+    Value tile;
+    if (value.getType().isInteger(1)) {
+      Value vector = getLanes(value);
+      if (!vector)
+        return failure();
+      Type byte = builder.getI8Type();
+      vector = arith::ExtUIOp::create(builder, loc, getLanesType(byte), vector);
+      Value empty =
+          tensor::EmptyOp::create(builder, loc, ArrayRef<int64_t>{lanes}, byte);
+      tile = writeLanes(vector, empty, getIndex(0));
+    } else {
+      tile = getTile(value);
+    }
     if (!tile)
       return failure();
+    Form form = entry.form == Form::Rows ? Form::Rows : Form::Tile;
+    auto type = cast<RankedTensorType>(tile.getType());
+    if (form == Form::Rows && type.getElementType().isInteger(1) &&
+        type.hasStaticShape()) {
+      tile = getBytes(tile);
+      form = Form::Tile;
+    } else if (isBetterTransposed(generic, *operand, areSums)) {
+      tile = transpose(tile);
+      form = form == Form::Rows ? Form::Tile : Form::Rows;
+    }
     inputs.push_back(tile);
-    addMap(map, entry.form == Form::Rows ? Form::Rows : Form::Tile);
+    addMap(map, form);
   }
   // What a result left out starts from may be read for those that are written.
   // (The sum so far is read for itself alone.)
@@ -854,8 +999,15 @@ LogicalResult MemberLanes::emitGeneric(linalg::GenericOp generic,
               mapping.map(operand->get(), lookup(operand->get()).value);
             });
         unsigned inputCount = generic.getNumDpsInputs();
-        for (unsigned number = 0; number < inputCount; ++number)
-          mapping.map(body->getArgument(number), arguments[number]);
+        for (unsigned number = 0; number < inputCount; ++number) {
+          BlockArgument argument = body->getArgument(number);
+          Value element = arguments[number];
+          // Booleans as bytes.
+          if (element.getType() != argument.getType())
+            element =
+                arith::TruncIOp::create(b, l, argument.getType(), element);
+          mapping.map(argument, element);
+        }
         for (auto [at, start] : llvm::enumerate(starts))
           mapping.map(start, arguments[inputCount + at]);
         for (auto [at, result] : llvm::enumerate(results))

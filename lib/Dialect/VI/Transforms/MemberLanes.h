@@ -12,6 +12,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace vi {
@@ -47,7 +48,7 @@ public:
                                llvm::SmallVectorImpl<mlir::Value> &stacks);
 
   /// Whether a sum of type `type` can be kept for each lane.
-  static bool canKeepForEachLane(mlir::Type type);
+  static bool canKeepForEachLane(mlir::Type type, int64_t lanes);
 
   /// The number of a sum that must not be kept for each lane, after a failure
   /// that is due to that; none where it is due to something else.
@@ -93,6 +94,7 @@ private:
   mlir::LogicalResult emitExtract(mlir::Operation *op);
   mlir::LogicalResult emitInsert(mlir::Operation *op);
   mlir::LogicalResult emitExtractSlice(mlir::Operation *op);
+  mlir::LogicalResult emitGatheredSlice(mlir::tensor::ExtractSliceOp op);
   mlir::LogicalResult emitInsertSlice(mlir::Operation *op);
   mlir::LogicalResult emitFromElements(mlir::Operation *op);
   mlir::LogicalResult emitSplat(mlir::Operation *op);
@@ -142,6 +144,17 @@ private:
   /// A member's tensor as a tile, or a scalar as a tensor of lanes; null where
   /// it has no such form.
   mlir::Value getTile(mlir::Value value);
+  /// A tile of booleans, `D x lanes`, as bytes: in memory, vectors have none
+  /// of bits.
+  mlir::Value getBytes(mlir::Value rows);
+  /// `rows`, `lanes x D`, with members innermost, or a tile, `D x lanes`, with
+  /// members outermost: written where the tensor is defined, once.
+  mlir::Value transpose(mlir::Value tensor);
+  /// Whether an input of `generic`, whose results are (not) sums over lanes, is
+  /// better read in the other order of dimensions than it has, as it is read
+  /// many times.
+  bool isBetterTransposed(mlir::linalg::GenericOp generic,
+                          mlir::OpOperand &operand, bool areSums);
   /// A tile of uninitialized members shaped like `like`.
   mlir::Value createTile(mlir::Value like);
   mlir::Value readLanes(mlir::Value tensor, mlir::ValueRange indices);
@@ -157,6 +170,7 @@ private:
   int64_t lanes;
   mlir::Value base;
   llvm::DenseMap<mlir::Value, Entry> entries;
+  llvm::DenseMap<mlir::Value, mlir::Value> bytes, transposed;
   /// Whether the plate is one of data: it has a range.
   bool isData = false;
 

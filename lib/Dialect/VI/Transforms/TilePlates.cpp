@@ -7,6 +7,7 @@
 
 #include "MemberLanes.h"
 #include "PlateLoops.h"
+#include "SharedMatrices.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -157,11 +158,18 @@ LogicalResult lowerPlate(vi::PlateOp plate, int64_t vectorBits,
   llvm::append_range(inits, *stacks);
   int64_t lanes = vectorBits / getWidestNumber(plate);
   int64_t count = plate.getStaticCount();
-  bool few = !ShapedType::isDynamic(count) && count < lanes;
-  if (lanes > 1 && !few) {
+  SmallVector<int64_t> widths;
+  if (sharesLargeMatrix(plate) && hasMatrixSums(plate))
+    widths.push_back(vectorBits / 8);
+  widths.push_back(lanes);
+  for (int64_t lanes : widths) {
+    bool few = !ShapedType::isDynamic(count) && count < lanes;
+    if (lanes <= 1 || few)
+      continue;
     llvm::SmallBitVector laneSums(plate.getSums().size());
     for (auto [number, sum] : llvm::enumerate(plate.getSums()))
-      laneSums[number] = vi::MemberLanes::canKeepForEachLane(sum.getType());
+      laneSums[number] =
+          vi::MemberLanes::canKeepForEachLane(sum.getType(), lanes);
     // Each failure leaves a sum less to be kept for each lane.
     unsigned before;
     do

@@ -159,6 +159,47 @@ def FusePlates : Pass<"vi-fuse-plates"> {
   }];
 }
 
+def FlattenPlates : Pass<"vi-flatten-plates"> {
+  let summary = "turn plates over the rows of a shared matrix into products";
+  let description = [{
+    A plate inside a plate of data whose members read the rows of a large matrix
+    (1024 elements or more) that the members of the outer plate share is replaced
+    by what it does for all of its members at once: a scalar becomes a vector, a
+    product with a row a product with the matrix, a sum a reduction. Once the
+    members of the outer plate are worked on in tiles, these are products of
+    matrices, whose elements are used many times when they have been loaded.
+
+    A plate stays where one of its operations has no such form.
+
+    Example:
+
+    ```mlir
+    %hidden = vi.plate "unit" %i in %c40 (%w_i = %w : tensor<40x50xf64>,
+                                          %b_i = %b : tensor<40xf64>)
+        -> tensor<40xf64> {
+      %start = tensor.from_elements %b_i : tensor<f64>
+      %dot = linalg.dot ins(%w_i, %x_n : tensor<50xf64>, tensor<50xf64>)
+          outs(%start : tensor<f64>) -> tensor<f64>
+      %activation = tensor.extract %dot[] : tensor<f64>
+      %unit = math.tanh %activation : f64
+      vi.yield %unit : f64
+    }
+    ```
+
+    becomes (the operations as `linalg.generic`)
+
+    ```mlir
+    %activation = linalg.matvec ins(%w, %x_n : tensor<40x50xf64>, tensor<50xf64>)
+        outs(%b : tensor<40xf64>) -> tensor<40xf64>
+    %hidden = math.tanh %activation : tensor<40xf64>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def Unconstrain : Pass<"vi-unconstrain", "::mlir::ModuleOp"> {
   let summary = "move latent sites to the real line";
   let description = [{
@@ -879,6 +920,13 @@ def TilePlates : Pass<"vi-tile-plates"> {
     own length) is a loop over single members. Operations on tensors should be
     `linalg.generic` by then.
 
+    Where members share a matrix of 1024 elements or more, and add to one, a
+    tile has several vectors of members, `vector-bits` / 8 in all: in a product,
+    each element of the matrix is then used so many times when it has been
+    loaded, and the products take longer than the loads from the second-level
+    cache. What is left of the members is done in tiles of one vector, then one
+    by one.
+
     The dimensions of a value that is stacked must not depend on the member.
     Derivatives have been taken by now: `vi.stop_gradient` is replaced by its
     operand.
@@ -926,6 +974,13 @@ def LowerMatrix : Pass<"vi-lower-matrix"> {
     on one matrix (row by row: rows are contiguous). A Cholesky factor of a
     matrix that is not positive definite has NaN from the first bad pivot on.
 
+    With `blocked`, a matrix that is not known to be small is worked on by
+    blocks of 32 rows: what the finished rows contribute to a block is one
+    product of matrices, `linalg.generic`, in which nearly all of the operations
+    are; inside of a block the same goes on row by row, with products of a vector
+    and a matrix. A block is kept in memory of its own (32 rows) until it is
+    done.
+
     Example:
 
     ```mlir
@@ -963,6 +1018,10 @@ def LowerMatrix : Pass<"vi-lower-matrix"> {
     }
     ```
   }];
+  let options = [
+    Option<"blocked", "blocked", "bool", "false",
+           "work on large matrices by blocks of rows">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
