@@ -51,7 +51,9 @@ class Program:
         # The estimator of the others: see guides.py.
         options.append("divergences-only=true")
         self.command = [vi_opt(), str(workload.folder / "model.mlir"),
-                        "--vi-compile-model=" + " ".join(options)]
+                        "--vi-compile-model=" + " ".join(options),
+                        # The others compile no products with the Hessian.
+                        "--hessian=false"]
         if threads > 1:
             if "--threads" not in emit_options():
                 raise RuntimeError("this build of vi-opt has no --threads")

@@ -96,6 +96,123 @@ static void guardSums(linalg::GenericOp op) {
     }
 }
 
+namespace {
+
+/// A product that counts where its first factor is not zero.
+struct GuardedProduct {
+  arith::SelectOp select;
+  arith::MulFOp product;
+  Value other;
+};
+
+} // namespace
+
+/// The guarded products of a body; none if it has a guard of another form.
+static SmallVector<GuardedProduct> matchGuardedProducts(Block *body) {
+  SmallVector<GuardedProduct> found;
+  for (Operation &op : *body) {
+    if (!isGuard(&op))
+      continue;
+    auto guard = cast<arith::CmpFOp>(op);
+    for (Operation *user : guard->getUsers()) {
+      auto select = dyn_cast<arith::SelectOp>(user);
+      auto product = select
+                         ? select.getTrueValue().getDefiningOp<arith::MulFOp>()
+                         : arith::MulFOp();
+      if (!product || guard.getPredicate() != arith::CmpFPredicate::UNE ||
+          !matchPattern(guard.getRhs(), m_AnyZeroFloat()) ||
+          !matchPattern(select.getFalseValue(), m_AnyZeroFloat()) ||
+          !llvm::is_contained(product->getOperands(), guard.getLhs()))
+        return {};
+      bool first = product.getLhs() == guard.getLhs();
+      found.push_back(
+          {select, product, first ? product.getRhs() : product.getLhs()});
+    }
+  }
+  return found;
+}
+
+/// A scalar on the stack of the function (or the like) around `op`, zero in
+/// front of `op`.
+static Value createZeroCell(OpBuilder &builder, Operation *op, Type type) {
+  Operation *scope =
+      op->getParentWithTrait<OpTrait::AutomaticAllocationScope>();
+  Region *region = op->getParentRegion();
+  while (region->getParentOp() != scope)
+    region = region->getParentOp()->getParentRegion();
+  OpBuilder start = OpBuilder::atBlockBegin(&region->front());
+  Value cell =
+      memref::AllocaOp::create(start, op->getLoc(), MemRefType::get({}, type));
+  Value zero = arith::ConstantOp::create(builder, op->getLoc(),
+                                         builder.getZeroAttr(type));
+  memref::StoreOp::create(builder, op->getLoc(), zero, cell);
+  return cell;
+}
+
+/// Guards of a product of matrices matter only where what the adjoint is
+/// multiplied by is not finite, and it is read many times: looks once whether
+/// all of it is finite, and if so does without the guards. Otherwise `op` runs
+/// as it is, and not on vectors. Gives the operations made for the first case.
+static SmallVector<linalg::GenericOp> splitGuards(linalg::GenericOp op,
+                                                  RewriterBase &rewriter) {
+  // So often an element must be read that looking at it first costs little.
+  constexpr int64_t leastUses = 16;
+  if (op.getNumLoops() < 3 || !op.hasPureBufferSemantics())
+    return {};
+  SmallVector<GuardedProduct> products = matchGuardedProducts(op.getBody());
+  if (products.size() != 1)
+    return {};
+  GuardedProduct guarded = products.front();
+  auto factor = dyn_cast<BlockArgument>(guarded.other);
+  if (!factor || factor.getOwner() != op.getBody() ||
+      factor.getArgNumber() >= op.getNumDpsInputs())
+    return {};
+  OpOperand &operand = op->getOpOperand(factor.getArgNumber());
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  if (!isa<MemRefType>(operand.get().getType()) ||
+      !map.isProjectedPermutation())
+    return {};
+  int64_t uses = 1;
+  for (auto [dimension, size] : llvm::enumerate(op.getStaticLoopRanges()))
+    if (!map.isFunctionOfDim(dimension) && !ShapedType::isDynamic(size))
+      uses *= size;
+  if (uses < leastUses)
+    return {};
+
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  Type type = factor.getType();
+  Value cell = createZeroCell(rewriter, op, type);
+  unsigned rank = map.getNumResults();
+  auto look = linalg::GenericOp::create(
+      rewriter, loc, ValueRange(operand.get()), ValueRange(cell),
+      ArrayRef<AffineMap>{rewriter.getMultiDimIdentityMap(rank),
+                          AffineMap::get(rank, 0, rewriter.getContext())},
+      SmallVector<utils::IteratorType>(rank, utils::IteratorType::reduction),
+      [&](OpBuilder &b, Location l, ValueRange elements) {
+        // Infinite times zero is no number.
+        Value zero = arith::ConstantOp::create(b, l, b.getZeroAttr(type));
+        Value none = arith::MulFOp::create(b, l, elements[0], zero);
+        linalg::YieldOp::create(
+            b, l, arith::AddFOp::create(b, l, elements[1], none).getResult());
+      });
+  Value total = memref::LoadOp::create(rewriter, loc, cell);
+  Value zero =
+      arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type));
+  Value isFinite = arith::CmpFOp::create(
+      rewriter, loc, arith::CmpFPredicate::OEQ, total, zero);
+  auto branch =
+      scf::IfOp::create(rewriter, loc, isFinite, /*withElseRegion=*/true);
+  rewriter.setInsertionPointToStart(&branch.getThenRegion().front());
+  auto plain = cast<linalg::GenericOp>(rewriter.clone(*op));
+  rewriter.moveOpBefore(op, branch.getElseRegion().front().getTerminator());
+  GuardedProduct cloned = matchGuardedProducts(plain.getBody()).front();
+  Operation *guard = cloned.select.getCondition().getDefiningOp();
+  rewriter.replaceOp(cloned.select, cloned.product.getResult());
+  rewriter.eraseOp(guard);
+  return {look, plain};
+}
+
 /// How an output's next value is made from its last: `out + f(...)` or the like
 /// for another associative operation.
 static Operation *matchCombiner(Value yielded, BlockArgument out) {
@@ -1136,6 +1253,13 @@ struct Vectorize : vi::impl::VectorizeBase<Vectorize> {
     }
     SmallVector<linalg::GenericOp> generics;
     getOperation()->walk([&](linalg::GenericOp op) { generics.push_back(op); });
+    SmallVector<linalg::GenericOp> split;
+    llvm::erase_if(generics, [&](linalg::GenericOp op) {
+      SmallVector<linalg::GenericOp> made = splitGuards(op, rewriter);
+      llvm::append_range(split, made);
+      return !made.empty();
+    });
+    llvm::append_range(generics, split);
     for (linalg::GenericOp op : generics) {
       guardSums(op);
       FailureOr<Nest> nest = Nest::analyze(op);
