@@ -5,6 +5,7 @@
 # REQUIRES: vi-fit, numpy, scipy
 # RUN: rm -rf %t && mkdir %t && %python %s %S/Inputs/training %t
 
+import json
 import pathlib
 import random
 import resource
@@ -32,7 +33,7 @@ files = ["parameters.json", "training.csv", "checkpoint.safetensors",
          "training.svg"]
 
 
-def run(name, *more, limit=None, timeout=None, data="x.npy", model=None):
+def run(name, *more, limit=None, data="x.npy", model=None):
     def prepare():
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -43,32 +44,48 @@ def run(name, *more, limit=None, timeout=None, data="x.npy", model=None):
                                             *more],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, preexec_fn=prepare)
-    try:
-        out, error = process.communicate(timeout=timeout)
-        return process.returncode, out + error
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return None, ""
+    out, error = process.communicate()
+    return process.returncode, out + error
 
 
 def read(name):
     return [(output / name / file).read_bytes() for file in files]
 
 
+def kill(name, delay, wait):
+    """Starts a training and kills it `delay` seconds after its start, or, with
+    `wait`, after its first checkpoint. Whether it was still running."""
+    file = output / name / "checkpoint.safetensors"
+    before = file.stat().st_mtime_ns if file.exists() else None
+    process = subprocess.Popen(command + ["--output", str(output / name)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while wait and process.poll() is None and (
+            not file.exists() or file.stat().st_mtime_ns == before):
+        time.sleep(0.002)
+    time.sleep(delay)
+    process.kill()
+    process.communicate()
+    return process.returncode != 0
+
+
 begin = time.monotonic()
 status, text = run("whole")
 duration = time.monotonic() - begin
+training = json.loads((output / "whole" / "summary.json").read_text())[
+    "seconds"]["train"]
 fits.check(status == 0, "an undisturbed training ends well " + text)
 whole = read("whole")
 
 # Moments at random between the start and the end, then no more.
 moments = random.Random(9)
 kills = checkpoints = 0
-for _ in range(kill_count):
-    status, text = run("killed", timeout=moments.uniform(0.2, 1) * duration)
-    kills += status is None
+for number in range(kill_count):
+    # Some before the first checkpoint, the others as the training goes on.
+    wait = number % 4 != 0
+    delay = moments.uniform(0, training / kill_count if wait else duration / 2)
+    kills += kill("killed", delay, wait)
     checkpoints += (output / "killed" / "checkpoint.safetensors").exists()
+fits.check(kills > 0, f"{kills} of {kill_count} times it was still running")
 status, text = run("killed")
 fits.check(status == 0, f"killed {kills} times, {checkpoints} of them with a "
            "checkpoint, the training ends " + text)
@@ -87,12 +104,11 @@ for option, value, message in [
         ("--optimizer", "adam", "optimizer adamw, not adam"),
         ("--estimator", "sticking-the-landing",
          "estimator pathwise, not sticking-the-landing")]:
-    arguments = [a for a in (option, value)]
     place = command.index(option) if option in command else None
     kept = command[:]
     if place is not None:
         del command[place:place + 2]
-    status, text = run("whole", *arguments)
+    status, text = run("whole", option, value)
     command[:] = kept
     fits.check(status == 1 and message in text, text.strip())
 other = x.copy()
