@@ -296,9 +296,9 @@ void addRules(Rules &t) {
   };
   rule<special::GaussianSoftplusOp>(t)
       .operand([=](R r) { return r.g() * softplus(r, 1); },
-               [](Operation *op) { return getSoftplusOrder(op) + 1 <= 4; })
+               [](Operation *op) { return getSoftplusOrder(op) + 1 <= 6; })
       .operand([=](R r) { return 0.5 * r.g() * softplus(r, 2); },
-               [](Operation *op) { return getSoftplusOrder(op) + 2 <= 4; });
+               [](Operation *op) { return getSoftplusOrder(op) + 2 <= 6; });
   rule<special::Log1pSquareOp>(t).operand(
       [](R r) { return r.g() * (2 * r.x() / (1 + square(r.x()))); });
   rule<special::Log1mExpOp>(t).operand(

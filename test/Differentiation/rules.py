@@ -121,7 +121,7 @@ BODIES = {
         %r = special.regularized_beta %a, %b, %a0 : f64"""),
     **{f"gaussian_softplus_{k}": ((SMALL, [0.01, 0.6, 4.0, 90.0]), f"""
         %r = special.gaussian_softplus %a0, %a1 {{derivative = {k} : i64}} : f64""")
-       for k in range(3)},
+       for k in range(5)},
     "chain": ((SMALL, POSITIVE), """
         %e = math.exp %a0 : f64
         %l = math.log %a1 : f64

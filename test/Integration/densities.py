@@ -206,13 +206,6 @@ for name in models.MODELS:
     if not name.startswith("eight_schools"):
         check_memory(name, library, data,
                      {phi_name: phi, "noise": values["noise"]}, phi.shape)
-    # Its second derivatives are of an order that special.gaussian_softplus does
-    # not have: there is no product, and a warning says so.
-    if name == "glm_poisson":
-        fits.check(not any(function.endswith("_hessian_vector_product")
-                           for function in library.prototypes),
-                   f"{name}: no Hessian-vector product")
-        continue
     check_product(name, library, values, phi_name, phi,
                   np.concatenate([np.concatenate([a, np.full(a.shape, 0.7)])
                                   for a in deviations]), random)

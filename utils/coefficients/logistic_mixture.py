@@ -18,7 +18,7 @@ equation. They are then rounded to multiples of a power of two, so that their
 sum is 1 exactly.
 
 The certificate printed, and written into the file, bounds the errors of
-softplus, sigmoid and sigmoid' (and two more derivatives) on the whole line. On a
+softplus, sigmoid and sigmoid' (and four more derivatives) on the whole line. On a
 grid of spacing h the p-th derivative of the error is bounded by its largest
 value there plus h/2 times a bound of the next derivative; this starts from
 derivative 12, which is bounded term by term through Fourier transforms:
@@ -185,7 +185,7 @@ def mixture_derivatives(x, weights, c, highest):
 
 
 def certificate(weights, c, highest=12, top=48, steps=48 * 32):
-    """Bounds of |error| of softplus and of its derivatives 1 to 4."""
+    """Bounds of |error| of softplus and of its derivatives 1 to 6."""
     largest = [mpf(0)] * highest
     for i in range(steps + 1):
         x = mpf(top) * i / steps
@@ -204,9 +204,9 @@ def certificate(weights, c, highest=12, top=48, steps=48 * 32):
     for p in reversed(range(highest)):
         bounds[p] = largest[p] + half * bounds[p + 1]
     # |softplus^(p)| <= p! exp(-x); what the mixture has there is on the grid.
-    end = mixture_derivatives(mpf(top), weights, c, 4)
+    end = mixture_derivatives(mpf(top), weights, c, 6)
     return [bounds[p] + mpmath.factorial(p) * mpmath.exp(-top) + abs(end[p])
-            for p in range(5)]
+            for p in range(7)]
 
 
 # ---------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def table(kind):
     print(f"{kind}: Mills' ratio {error}", file=sys.stderr)
     suffix = kind.upper()
     return f"""\
-/// Bounds of the errors of softplus and of its first four derivatives.
+/// Bounds of the errors of softplus and of its first six derivatives.
 inline constexpr double mixtureErrors{suffix}[] = {{
     {', '.join(errors)}}};
 {array("scales" + suffix, c)}\

@@ -49,8 +49,8 @@ func.func @too_few(%x: f64) {
 // -----
 
 func.func @derivative_too_high(%m: f64, %v: f64) {
-  // expected-error@+1 {{attribute 'derivative' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 4}}
-  %0 = special.gaussian_softplus %m, %v {derivative = 5 : i64} : f64
+  // expected-error@+1 {{attribute 'derivative' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 6}}
+  %0 = special.gaussian_softplus %m, %v {derivative = 7 : i64} : f64
   return
 }
 

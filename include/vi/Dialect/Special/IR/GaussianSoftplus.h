@@ -65,13 +65,21 @@ public:
                             code.fma(-u, mills, code.constant(1.0, u)), sum)
                  : code.fma(density, mills, sum);
     }
-    // phi(u) He_j(u) / S^(j+1).
+    // phi(u) He_j(u) / S^(j+1), by He_(j+1) = u He_j - j He_(j-1).
     Real term = density * reciprocal;
-    if (derivative == 3)
-      term = term * reciprocal * u;
-    if (derivative == 4)
-      term = term * (reciprocal * reciprocal) *
-             code.fma(u, u, code.constant(-1.0, u));
+    if (derivative > 2) {
+      Real before = u, hermite = u;
+      if (derivative > 3)
+        hermite = code.fma(u, u, code.constant(-1.0, u));
+      for (unsigned j = 2; j < derivative - 2; ++j) {
+        Real next = code.fma(u, hermite, before * -double(j));
+        before = hermite;
+        hermite = next;
+      }
+      for (unsigned j = 0; j < derivative - 2; ++j)
+        term = term * reciprocal;
+      term = term * hermite;
+    }
     return sum + term;
   }
 
@@ -84,6 +92,7 @@ public:
     case 1:
       return code.select(mean < 0.0, sum, 1.0 - sum);
     case 3:
+    case 5:
       return code.select(mean < 0.0, sum, -sum);
     default:
       return sum;

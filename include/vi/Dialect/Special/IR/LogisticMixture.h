@@ -17,9 +17,9 @@
 // clang-format off
 namespace vi::special::coefficients {
 
-/// Bounds of the errors of softplus and of its first four derivatives.
+/// Bounds of the errors of softplus and of its first six derivatives.
 inline constexpr double mixtureErrorsF64[] = {
-    1.39e-12, 8.87e-12, 5.74e-11, 3.64e-10, 2.43e-9};
+    1.39e-12, 8.87e-12, 5.74e-11, 3.64e-10, 2.43e-9, 1.58e-8, 1.12e-7};
 inline constexpr double scalesF64[] = {
     0x1.22a9930be0dedp-1,
     0x1.5ac43b13f48b8p-1,
@@ -76,9 +76,9 @@ inline constexpr double millsF64[] = {
     -0x1.e9b611a32639bp-10};
 inline constexpr double millsBoundF64 = 7;
 
-/// Bounds of the errors of softplus and of its first four derivatives.
+/// Bounds of the errors of softplus and of its first six derivatives.
 inline constexpr double mixtureErrorsF32[] = {
-    1.14e-7, 4.0e-7, 1.62e-6, 6.4e-6, 2.72e-5};
+    1.14e-7, 4.0e-7, 1.62e-6, 6.4e-6, 2.72e-5, 0.000111, 0.000506};
 inline constexpr double scalesF32[] = {
     0x1.9ba5e353f7ceep-1,
     0x1.0efda128b25bbp+0,

@@ -78,7 +78,7 @@ Expression logSigmoid(Expression x);
 Expression log1pSquare(Expression x);
 Expression log1mexp(Expression x);
 /// E[softplus^(derivative)(eta)] for eta ~ N(mean, variance), derivative from 0
-/// (softplus) to 4; see `special.gaussian_softplus`.
+/// (softplus) to 6; see `special.gaussian_softplus`.
 Expression gaussianSoftplus(Expression mean, Expression variance,
                             unsigned derivative = 0);
 Expression lgamma(Expression x);
