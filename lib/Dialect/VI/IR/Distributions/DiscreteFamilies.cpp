@@ -221,13 +221,10 @@ Support BinomialLogitsOp::getSupport() {
 Value BinomialLogitsOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Expression logits = parameter(b, *this, 1);
   BinomialCount count(b, *this, value);
-  // x logits - n softplus(logits), with the softplus of -|logits|: nothing
-  // cancels.
-  Value positive = logits > logits.constant(0);
-  Expression failures = select(positive, count.n, logits.constant(0));
-  Expression rest = softplus(select(positive, -logits, logits));
-  return count.finish(count.logCoefficient() + (count.x - failures) * logits -
-                      count.n * rest);
+  // x log sigmoid(logits) + (n - x) log sigmoid(-logits): both terms have one
+  // sign, so that nothing cancels.
+  return count.finish(count.logCoefficient() - count.x * softplus(-logits) -
+                      (count.n - count.x) * softplus(logits));
 }
 
 Value BinomialLogitsOp::buildDraw(ImplicitLocOpBuilder &b, NoiseSource &noise) {
