@@ -105,8 +105,10 @@ SmoothedWeights vi::fit::smoothWeights(llvm::ArrayRef<double> logRatios,
       std::ceil(std::min(0.2 * double(count), 3 * std::sqrt(double(count)))));
   double logCutoff = tail < count ? logRatios[order[count - tail - 1]] : -1e300;
   double tailSum = 0, beyond = 0;
-  if (largest - logCutoff < 1e-9) {
-    // They differ by rounding at most.
+  if (largest - logCutoff < 1e-6) {
+    // They differ by rounding, or by how far an optimizer goes, and move no
+    // mean by more than as many standard deviations: what would be fitted is
+    // noise.
     result.shape = 0;
   } else if (tail < 5 ||
              logCutoff == -std::numeric_limits<double>::infinity()) {
