@@ -128,7 +128,9 @@ FormAnalysis::getJointPart(Value tensor) {
   if (auto cast = tensor.getDefiningOp<tensor::CastOp>())
     return getJointPart(cast.getSource());
   if (auto draw = tensor.getDefiningOp<DrawOp>()) {
-    if (!correlated || !isJointNormal(draw.getDistribution()))
+    if (Value point = getPoint(draw))
+      return getJointPart(point);
+    if (!options.correlated || !isJointNormal(draw.getDistribution()))
       return std::nullopt;
     Value zero = arith::ConstantIndexOp::create(*builder, 0);
     return std::pair(draw, zero);
@@ -149,6 +151,27 @@ FormAnalysis::getJointPart(Value tensor) {
   Value value = plate.getYield().getValues()[number - plate.getSums().size()];
   if (auto draw = value.getDefiningOp<DrawOp>())
     value = getPoint(draw);
+  // By the member's index, or from an element on.
+  if (auto extract = value ? value.getDefiningOp<tensor::ExtractOp>()
+                           : tensor::ExtractOp()) {
+    if (extract.getIndices().size() != 1)
+      return std::nullopt;
+    Value index = extract.getIndices()[0], start;
+    if (auto sum = index.getDefiningOp<arith::AddIOp>()) {
+      bool first = sum.getLhs() == plate.getIndex();
+      start = first ? sum.getRhs() : sum.getLhs();
+      index = first ? sum.getLhs() : sum.getRhs();
+      if (plate.getBody().isAncestor(start.getParentRegion()))
+        return std::nullopt;
+    }
+    if (index != plate.getIndex() ||
+        plate.getBody().isAncestor(extract.getTensor().getParentRegion()))
+      return std::nullopt;
+    auto part = getJointPart(extract.getTensor());
+    if (part && start)
+      part->second = builder->createOrFold<arith::AddIOp>(part->second, start);
+    return part;
+  }
   auto argument = dyn_cast_or_null<BlockArgument>(value);
   if (!argument || argument.getOwner() != plate.getBlock() ||
       argument.getArgNumber() == 0 ||
@@ -180,7 +203,7 @@ std::optional<Form> FormAnalysis::getElement(Value tensor, ValueRange indices) {
   if (indices.empty() && isa<linalg::DotOp, linalg::GenericOp>(op))
     return getDot(tensor);
   if (auto draw = dyn_cast<DrawOp>(op)) {
-    if (!correlated)
+    if (!options.correlated)
       return fail("the guide's density is left to the estimator, and what is "
                   "to cancel its noise with it");
     if (indices.size() != 1 || !isJointNormal(draw.getDistribution()))
@@ -188,8 +211,7 @@ std::optional<Form> FormAnalysis::getElement(Value tensor, ValueRange indices) {
     FormFactor variable;
     variable.draw = draw;
     variable.index = indices[0];
-    Type type = getElementTypeOrSelf(tensor.getType());
-    return Form{{floatConstant(*builder, type, 1.0), {variable}}};
+    return getVariable(variable, getElementTypeOrSelf(tensor.getType()));
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
     if (indices.size() != 1 || slice.getSourceType().getRank() != 1 ||
@@ -288,6 +310,8 @@ std::optional<Form> FormAnalysis::getDot(Value tensor) {
   variable.draw = draw;
   variable.index = first;
   variable.weights = weights;
+  if (held && variable.mayOverlap(held->first))
+    return fail("latents of one site that may be the same");
   FormTerm term{one, {variable}};
   std::optional<double> zero;
   if (start->size() == 1 && start->front().factors.empty())

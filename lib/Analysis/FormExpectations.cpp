@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace vi;
@@ -370,11 +371,12 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
         center = center + *offset;
       if (function.isSquare())
         return finish(vi::square(center) + spread);
-      if (Value known = buildGaussianExpectation(*builder, *function.name,
-                                                 center, spread)) {
-        if (!isExactGaussianExpectation(*function.name))
-          accuracy = std::max(accuracy, Accuracy::Certified);
-        return finish(m.with(known));
+      if (std::optional<GaussianExpectation> known =
+              buildGaussianExpectation(*function.name, center, spread)) {
+        if (!known->bound)
+          return finish(known->value);
+        accuracy = std::max(accuracy, Accuracy::Certified);
+        return finish(markApproximate(known->value, *known->bound));
       }
     }
   }
@@ -395,23 +397,51 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
       Expression lower = evaluate(map.operands[1], m);
       Expression width = evaluate(map.operands[2], m) - lower;
       accuracy = std::max(accuracy, Accuracy::Certified);
-      return finish(lower + width * gaussianSoftplus(center, spread, 1));
+      return finish(lower +
+                    width * markApproximate(gaussianSoftplus(center, spread, 1),
+                                            buildSoftplusError(spread, 1)));
     }
   }
+  // How many nodes a steep function needs is known where its error is.
+  bool steep = options.errorBounds && !held;
   for (const auto &function : factor.functions)
-    if (!isSmooth(*function)) {
+    if (!isSmooth(*function, steep)) {
       fail("a function of latents that quadrature does not resolve");
       return Value();
     }
+  // A product rule has fewer nodes in each variable.
+  int64_t nodes = held ? options.quadratureNodes / 2 : options.quadratureNodes;
   accuracy = Accuracy::Quadrature;
-  Value result =
-      buildGaussianQuadrature(*builder, m, v, [&](Expression x) -> Expression {
-        FormFactor integrand = factor;
-        integrand.statistic = Statistic::getPower(power);
-        integrand.power = 0;
-        return evaluate(integrand, x);
-      });
-  return finish(m.with(result));
+  return finish(buildQuadrature(m, v, nodes, [&](Expression x) -> Expression {
+    FormFactor integrand = factor;
+    integrand.statistic = Statistic::getPower(power);
+    integrand.power = 0;
+    return evaluate(integrand, x);
+  }));
+}
+
+Expression FormAnalysis::markApproximate(Expression value, Expression bound,
+                                         bool estimated) {
+  if (!options.errorBounds)
+    return value;
+  Value fixed = StopGradientOp::create(*builder, bound);
+  return value.with(ApproximateOp::create(*builder, value, fixed, estimated));
+}
+
+Expression FormAnalysis::buildQuadrature(
+    Expression mean, Expression variance, int64_t nodes,
+    llvm::function_ref<Expression(Expression x)> integrand) {
+  auto build = [&](int64_t count) {
+    return mean.with(
+        buildGaussianQuadrature(*builder, mean, variance, count, integrand));
+  };
+  Expression value = build(nodes);
+  if (!options.errorBounds)
+    return value;
+  // A quarter of the step has a bound that is the fourth power: the difference
+  // is the error of the larger one, unless neither resolves the function.
+  Expression fine = build(4 * (nodes - 1) + 1);
+  return markApproximate(value, abs(value - fine), /*estimated=*/true);
 }
 
 /// E of the product of normal variables with these means and covariances.
@@ -535,8 +565,7 @@ Value FormAnalysis::buildTerm(const FormTerm &term) {
   return product;
 }
 
-Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
-  builder = &b;
+Value FormAnalysis::buildSum(Value value) {
   // Squares of linear predictors are more accurate together; where something
   // else depends on their latents too, a sum of products may still do.
   Value best;
@@ -557,7 +586,7 @@ Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
         found = false;
         break;
       }
-      Expression part(b, expectation);
+      Expression part(*builder, expectation);
       total = total ? *total + part : part;
     }
     if (!found || (best && accuracy >= bestAccuracy))
@@ -569,4 +598,87 @@ Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
   }
   accuracy = bestAccuracy;
   return best;
+}
+
+Value FormAnalysis::buildGiven(const FormFactor &variable, Value value,
+                               Accuracy worst) {
+  Value mean = buildMoment(variable, /*variance=*/false);
+  Value variance = mean ? buildMoment(variable, /*variance=*/true) : Value();
+  if (!variance)
+    return Value();
+  bool found = true;
+  Accuracy given = Accuracy::Exact;
+  Expression result = buildQuadrature(
+      Expression(*builder, mean), Expression(*builder, variance),
+      options.quadratureNodes / 2, [&](Expression x) -> Expression {
+        Expression zero = x.constant(0.0);
+        if (!found)
+          return zero;
+        held.emplace(variable, x.getValue());
+        Value inner = buildSum(value);
+        held.reset();
+        given = std::max(given, accuracy);
+        found = inner && given <= worst;
+        if (found && !isSmoothIn(x, inner)) {
+          fail("a function of latents that quadrature does not resolve");
+          found = false;
+        }
+        return found ? x.with(inner) : zero;
+      });
+  known.clear();
+  if (!found)
+    return Value();
+  accuracy = Accuracy::Quadrature;
+  int64_t nodes = options.quadratureNodes / 2;
+  StringRef site = DrawOp(variable.draw).getSite();
+  quadrature =
+      given == Accuracy::Quadrature
+          ? llvm::formatv("two-dimensional quadrature with {0} x {0} nodes",
+                          nodes)
+                .str()
+          : llvm::formatv("quadrature with {0} nodes in '{1}', given which it "
+                          "is {2}",
+                          nodes, site,
+                          given == Accuracy::Exact ? "in closed form"
+                                                   : "certified")
+                .str();
+  return result;
+}
+
+Value FormAnalysis::buildGivenOne(Value value) {
+  std::string before = reason;
+  SmallVector<FormFactor, 0> candidates;
+  for (const FormFactor &variable : seen) {
+    FormFactor candidate = variable;
+    candidate.constrained = false;
+    DrawOp draw = candidate.draw;
+    bool isNew = llvm::none_of(candidates, [&](const FormFactor &other) {
+      return other.hasSameVariable(candidate);
+    });
+    if (isNew && !candidate.isJoint() && isNormal(candidate) &&
+        !dependence.dependsOn(draw.getDistribution()))
+      candidates.push_back(candidate);
+  }
+  // Each costs as much as all that has been tried.
+  constexpr unsigned most = 4;
+  if (candidates.size() > most)
+    candidates.resize(most);
+  for (Accuracy worst : {Accuracy::Certified, Accuracy::Quadrature})
+    for (const FormFactor &candidate : candidates)
+      if (Value result = buildGiven(candidate, value, worst))
+        return result;
+  reason = before;
+  return Value();
+}
+
+Value FormAnalysis::buildExpectation(ImplicitLocOpBuilder &b, Value value) {
+  builder = &b;
+  seen.clear();
+  quadrature = llvm::formatv("one-dimensional quadrature with {0} nodes",
+                             options.quadratureNodes)
+                   .str();
+  if (Value sum = buildSum(value))
+    return sum;
+  // How steep the rest is in one variable is known where its error is.
+  return options.errorBounds ? buildGivenOne(value) : Value();
 }

@@ -220,19 +220,19 @@ static bool isSteep(const Form &form) {
   return isHigh && terms > 1;
 }
 
-bool FormAnalysis::isSmooth(const FormFunction &function) {
+bool FormAnalysis::isSmooth(const FormFunction &function, bool steep) {
   if (!function.isSquare()) {
     auto found = getKnownFunctions().find(function.name->getStringRef());
     if (found == getKnownFunctions().end() || !found->second.smooth)
       return false;
   }
   return llvm::all_of(function.operands, [&](const Form &form) {
-    if (!function.isSquare() && isSteep(form))
+    if (!steep && !function.isSquare() && isSteep(form))
       return false;
     return llvm::all_of(form, [&](const FormTerm &term) {
       return llvm::all_of(term.factors, [&](const FormFactor &factor) {
         return llvm::all_of(factor.functions, [&](const auto &inner) {
-          return isSmooth(*inner);
+          return isSmooth(*inner, steep);
         });
       });
     });
@@ -258,10 +258,90 @@ static bool isPositiveNumber(Value value, bool strict, unsigned depth = 8) {
     return isOperand(0) && isOperand(1);
   if (isa<math::SqrtOp>(op))
     return isOperand(0);
+  if (isa<arith::MaximumFOp>(op))
+    return isOperand(0) || isOperand(1);
   if (isa<math::AbsFOp, arith::UIToFPOp>(op))
     return !strict;
   auto found = getKnownFunctions().find(op->getName().getStringRef());
   return found != getKnownFunctions().end() && found->second.positive;
+}
+
+/// Whether the operation has all derivatives in the operands that vary.
+static bool isSmoothOperation(Operation *op,
+                              function_ref<bool(Value)> isVaried) {
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp,
+          math::ExpM1Op, ApproximateOp>(op))
+    return true;
+  auto isPositive = [&](unsigned i) {
+    return isPositiveNumber(op->getOperand(i), /*strict=*/true);
+  };
+  if (isa<arith::DivFOp>(op))
+    return !isVaried(op->getOperand(1)) || isPositive(1);
+  if (isa<math::LogOp, math::SqrtOp, math::RsqrtOp, math::PowFOp,
+          math::FPowIOp>(op))
+    return isPositive(0);
+  if (isa<math::Log1pOp>(op))
+    return isPositiveNumber(op->getOperand(0), /*strict=*/false);
+  // What keeps a root from zero.
+  FloatAttr bound;
+  if (isa<arith::MaximumFOp>(op))
+    return matchPattern(op->getOperand(1), m_Constant(&bound)) &&
+           bound.getValueAsDouble() < 1e-20;
+  if (auto choice = dyn_cast<arith::SelectOp>(op))
+    return !isVaried(choice.getCondition());
+  auto found = getKnownFunctions().find(op->getName().getStringRef());
+  return found != getKnownFunctions().end() && found->second.smooth;
+}
+
+bool FormAnalysis::isSmoothIn(Value x, Value result) {
+  // What is computed from x.
+  llvm::DenseSet<Value> varied{x};
+  SmallVector<Value> worklist{x};
+  auto add = [&](Value value) {
+    if (varied.insert(value).second)
+      worklist.push_back(value);
+  };
+  while (!worklist.empty()) {
+    for (OpOperand &use : worklist.pop_back_val().getUses()) {
+      Operation *op = use.getOwner();
+      unsigned number = use.getOperandNumber();
+      if (auto yield = dyn_cast<YieldOp>(op)) {
+        if (auto plate = dyn_cast<PlateOp>(op->getParentOp()))
+          add(plate.getResult(number));
+        continue;
+      }
+      if (auto plate = dyn_cast<PlateOp>(op))
+        llvm::for_each(plate.getBlock()->getArguments(), add);
+      llvm::for_each(op->getResults(), add);
+    }
+  }
+  // Of that, what the result is computed by.
+  llvm::DenseSet<Value> visited{result};
+  worklist.push_back(result);
+  auto visit = [&](Value value) {
+    if (varied.contains(value) && visited.insert(value).second)
+      worklist.push_back(value);
+  };
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    if (value == x)
+      continue;
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return false;
+    if (auto plate = dyn_cast<PlateOp>(op)) {
+      unsigned number = cast<OpResult>(value).getResultNumber();
+      visit(plate.getYield()->getOperand(number));
+      continue;
+    }
+    if (isa<StopGradientOp>(op))
+      continue;
+    if (!isSmoothOperation(
+            op, [&](Value operand) { return varied.contains(operand); }))
+      return false;
+    llvm::for_each(op->getOperands(), visit);
+  }
+  return true;
 }
 
 /// Whether the form is a number that is not negative.

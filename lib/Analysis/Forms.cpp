@@ -304,6 +304,36 @@ static bool isNullEvent(Value condition, DrawDependence &dependence) {
              dependence.dependsOn(compare.getRhs());
 }
 
+std::optional<Form> FormAnalysis::getVariable(FormFactor variable, Type type) {
+  if (held) {
+    FormFactor unconstrained = variable;
+    unconstrained.constrained = false;
+    const auto &[fixed, number] = *held;
+    if (unconstrained.hasSameVariable(fixed)) {
+      Form form{{number, {}}};
+      if (!variable.constrained)
+        return form;
+      auto pullback =
+          variable.draw.getDistribution().getDefiningOp<PullbackOp>();
+      SmallVector<Form, 0> bounds;
+      for (Value bound : pullback.getBounds()) {
+        Value here = resolve(bound);
+        if (!here)
+          return fail("bounds that are known to the members of a plate alone");
+        bounds.push_back({{here, {}}});
+      }
+      return constrain(pullback.getSupportKind(), form, bounds);
+    }
+    if (unconstrained.mayOverlap(fixed))
+      return fail("latents of one site that may be the same");
+  }
+  if (llvm::none_of(seen, [&](const FormFactor &other) {
+        return other.hasSameVariable(variable);
+      }))
+    seen.push_back(variable);
+  return Form{{floatConstant(*builder, type, 1.0), {variable}}};
+}
+
 std::optional<Form> FormAnalysis::getForm(Value value) {
   if (member || elements)
     return computeForm(value);
@@ -348,14 +378,13 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
     Value constant = builder->clone(*op)->getResult(0);
     return Form{{constant, {}}};
   }
-  Value one = floatConstant(*builder, value.getType(), 1.0);
   auto getVariable = [&](DrawOp draw, bool constrained) {
     FormFactor factor;
     factor.draw = draw;
     factor.constrained = constrained;
     if (member && isa<PlateOp>(member->owner))
       factor.index = member->index;
-    return Form{{one, {factor}}};
+    return this->getVariable(factor, value.getType());
   };
   if (auto draw = dyn_cast<DrawOp>(op)) {
     Value point = getPoint(draw);
@@ -383,7 +412,10 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
                    : fail("a log-density that is no formula of numbers");
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-    if ((member && isa<PlateOp>(member->owner)) || inElements)
+    Region *tensorRegion = extract.getTensor().getParentRegion();
+    bool isOfMember = member && isa<PlateOp>(member->owner);
+    if (inElements ||
+        (isOfMember && member->owner->getRegion(0).isAncestor(tensorRegion)))
       return fail("an element of a tensor of other members");
     SmallVector<Value> indices;
     for (Value index : extract.getIndices()) {
@@ -394,7 +426,13 @@ std::optional<Form> FormAnalysis::computeForm(Value value) {
         return fail("an index that is known to an iteration alone");
       indices.push_back(here);
     }
-    return getElement(extract.getTensor(), indices);
+    if (!isOfMember)
+      return getElement(extract.getTensor(), indices);
+    std::optional<Member> inner = member;
+    member.reset();
+    std::optional<Form> form = getElement(extract.getTensor(), indices);
+    member = inner;
+    return form;
   }
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return getLoopSum(loop, cast<OpResult>(value).getResultNumber());

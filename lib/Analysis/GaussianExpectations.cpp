@@ -7,6 +7,7 @@
 
 #include "vi/Analysis/GaussianExpectations.h"
 
+#include "vi/Dialect/Special/IR/LogisticMixture.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Expression.h"
 
@@ -20,9 +21,11 @@ using namespace mlir;
 using namespace vi;
 
 namespace {
-struct GaussianExpectation {
+struct Rule {
   Expression (*build)(Expression mean, Expression variance);
-  bool exact;
+  /// The derivative of softplus whose certificate it has; closed forms have
+  /// none.
+  std::optional<unsigned> certificate;
 };
 
 /// E|x|, the mean of a folded normal variable.
@@ -36,44 +39,55 @@ Expression foldedNormalMean(Expression mean, Expression variance) {
 }
 
 /// The table: one line for each function.
-const llvm::StringMap<GaussianExpectation> &getFunctions() {
-  static const llvm::StringMap<GaussianExpectation> *functions = [] {
+const llvm::StringMap<Rule> &getFunctions() {
+  static const llvm::StringMap<Rule> *functions = [] {
     using E = Expression;
-    auto *table = new llvm::StringMap<GaussianExpectation>();
+    auto *table = new llvm::StringMap<Rule>();
     auto add = [&](auto op, Expression (*build)(Expression, Expression),
-                   bool exact) {
-      (*table)[decltype(op)::getOperationName()] = {build, exact};
+                   std::optional<unsigned> certificate) {
+      (*table)[decltype(op)::getOperationName()] = {build, certificate};
     };
     add(
         special::SoftplusOp(),
-        [](E m, E v) { return gaussianSoftplus(m, v, 0); }, false);
+        [](E m, E v) { return gaussianSoftplus(m, v, 0); }, 0);
     add(
         special::LogSigmoidOp(),
-        [](E m, E v) { return -gaussianSoftplus(-m, v, 0); }, false);
+        [](E m, E v) { return -gaussianSoftplus(-m, v, 0); }, 0);
     add(
         special::SigmoidOp(),
-        [](E m, E v) { return gaussianSoftplus(m, v, 1); }, false);
+        [](E m, E v) { return gaussianSoftplus(m, v, 1); }, 1);
     add(
         special::NormalCDFOp(),
-        [](E m, E v) { return normalCDF(m / sqrt(1.0 + v)); }, true);
-    add(math::AbsFOp(), foldedNormalMean, true);
+        [](E m, E v) { return normalCDF(m / sqrt(1.0 + v)); }, std::nullopt);
+    add(math::AbsFOp(), foldedNormalMean, std::nullopt);
     return table;
   }();
   return *functions;
 }
 } // namespace
 
-bool vi::isExactGaussianExpectation(OperationName function) {
-  auto found = getFunctions().find(function.getStringRef());
-  return found != getFunctions().end() && found->second.exact;
+Expression vi::buildSoftplusError(Expression variance, unsigned derivative) {
+  namespace coefficients = special::coefficients;
+  bool isF32 = variance.getType().isF32();
+  double mixture = isF32 ? coefficients::mixtureErrorsF32[derivative]
+                         : coefficients::mixtureErrorsF64[derivative];
+  // That of the normal distribution function, which softplus has times what it
+  // is multiplied with.
+  double distribution = isF32 ? 3.2e-8 : 7e-14;
+  if (derivative == 1)
+    return variance.constant(mixture + distribution);
+  return mixture + distribution * (2.0 + sqrt(variance));
 }
 
-Value vi::buildGaussianExpectation(ImplicitLocOpBuilder &builder,
-                                   OperationName function, Value mean,
-                                   Value variance) {
+std::optional<GaussianExpectation>
+vi::buildGaussianExpectation(OperationName function, Expression mean,
+                             Expression variance) {
   auto found = getFunctions().find(function.getStringRef());
   if (found == getFunctions().end())
-    return Value();
-  return found->second.build(Expression(builder, mean),
-                             Expression(builder, variance));
+    return std::nullopt;
+  const Rule &rule = found->second;
+  GaussianExpectation result{rule.build(mean, variance), std::nullopt};
+  if (rule.certificate)
+    result.bound = buildSoftplusError(variance, *rule.certificate);
+  return result;
 }

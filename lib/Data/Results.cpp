@@ -249,6 +249,12 @@ llvm::Error vi::data::writeSummary(llvm::StringRef path,
     writer.number(summary.elbo);
     writer.key("elbo_mcse");
     writer.number(summary.elboMCSE);
+    writer.key("elbo_error_bound");
+    writer.number(summary.elboErrorBound);
+    if (summary.elboErrorIsEstimated) {
+      writer.key("elbo_error_is_estimated");
+      writer.boolean(true);
+    }
     if (summary.elboUpToConstant) {
       writer.key("elbo_up_to_constant");
       writer.boolean(true);

@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Unicode.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -190,6 +191,23 @@ static void printVerdict(llvm::raw_ostream &os, const VerdictSummary &verdict,
   }
 }
 
+/// How far the ELBO may be off beside its Monte Carlo error, rounded up. Below
+/// 1e-10 an estimate is of rounding.
+static std::string describeError(const FitSummary &summary) {
+  double error = summary.elboErrorBound;
+  if (!(error > 0))
+    return "";
+  bool isEstimate = summary.elboErrorIsEstimated && error > 1e-10;
+  if (summary.elboErrorIsEstimated)
+    error = std::max(error, 1e-10);
+  double unit = std::pow(10.0, std::floor(std::log10(error)));
+  double shown = std::ceil(error / unit * (1 - 1e-9)) * unit;
+  return llvm::formatv("; {0} {1}",
+                       isEstimate ? "quadrature errs by about" : "error below",
+                       llvm::format("%.0e", shown))
+      .str();
+}
+
 void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
                             int64_t maxRows) {
   for (const std::string &warning : summary.warnings)
@@ -246,9 +264,10 @@ void vi::data::printSummary(llvm::raw_ostream &os, const FitSummary &summary,
 
   os << "ELBO " << llvm::format("%.4f", summary.elbo);
   if (summary.elboIsExact)
-    os << " (no term is sampled)";
+    os << " (no term is sampled" << describeError(summary) << ")";
   else if (std::isfinite(summary.elboMCSE))
-    os << llvm::format(" (Monte Carlo error %.2g)", summary.elboMCSE);
+    os << llvm::format(" (Monte Carlo error %.2g", summary.elboMCSE)
+       << describeError(summary) << ")";
   if (summary.elboUpToConstant)
     os << ", up to a constant";
   if (summary.heldDraws > 0 && summary.heldShift)

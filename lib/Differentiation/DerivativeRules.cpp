@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/Special/IR/Special.h"
+#include "vi/Dialect/VI/IR/VI.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -299,6 +300,10 @@ void addRules(Rules &t) {
                [](Operation *op) { return getSoftplusOrder(op) + 1 <= 6; })
       .operand([=](R r) { return 0.5 * r.g() * softplus(r, 2); },
                [](Operation *op) { return getSoftplusOrder(op) + 2 <= 6; });
+  // What a bound counts for has no sign.
+  rule<ApproximateOp>(t).operand([](R r) { return r.g(); }).operand([](R r) {
+    return abs(r.g());
+  });
   rule<special::Log1pSquareOp>(t).operand(
       [](R r) { return r.g() * (2 * r.x() / (1 + square(r.x()))); });
   rule<special::Log1mExpOp>(t).operand(

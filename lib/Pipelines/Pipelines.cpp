@@ -52,8 +52,14 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   simplify.keepGuideDensity =
       options.estimator == Estimator::StickingTheLanding;
   simplify.divergencesOnly = options.divergencesOnly;
+  simplify.errorBounds = options.errorBounds;
+  simplify.quadratureNodes = options.quadratureNodes;
   manager.nest<func::FuncOp>().addPass(createSimplifyExpectations(simplify));
   addCleanUp(manager);
+  if (options.errorBounds) {
+    manager.addPass(createBoundErrors());
+    addCleanUp(manager);
+  }
   EstimateExpectationsOptions estimate;
   estimate.estimator = options.estimator;
   estimate.samples = options.samples;

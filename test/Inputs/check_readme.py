@@ -26,7 +26,7 @@ build = pathlib.Path(os.environ["VI_BUILD_DIR"]) / "bin"
 environment = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}")
 BLOCK = re.compile(r"```console\n\$ (.*?[^\\])\n(.*?)```", re.S)
 NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
-MONTE_CARLO = re.compile(r"Monte Carlo error ([^ ),]+)")
+MONTE_CARLO = re.compile(r"Monte Carlo error ([^ ),;]+)")
 SECONDS = re.compile(r"\b(?:seconds|s|ms)\b")
 
 

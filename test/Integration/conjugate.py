@@ -187,4 +187,14 @@ largest = largest_of(evaluate("multivariate", {
     best["parameters"])["gradient"])
 fits.check(largest <= 1e-12, "multivariate: the gradient at the best "
            f"independent normals is {largest:.1e}")
+# With correlations q is the posterior, and nothing is sampled: within the square
+# of the Newton decrement that a fit ends with, 1e-4.
+summary = fits.fit(OUTPUT / "fullrank", MODELS / "multivariate.mlir", "--data",
+                   OUTPUT / "multivariate" / "data.json", "--guide=fullrank")
+evidence = -(rest @ np.linalg.solve(marginal, rest)
+             + np.linalg.slogdet(2 * np.pi * marginal)[1]) / 2
+fits.check(summary["elbo_mcse"] == summary["elbo_error_bound"] == 0
+           and abs(summary["elbo"] - evidence) <= 1e-8,
+           "multivariate, full-rank: log p(x) - ELBO is "
+           f"{evidence - summary['elbo']:.1e}")
 fits.finish()

@@ -272,6 +272,9 @@ llvm::Error JITModel::selectUse(ModuleOp module, ModelUse use) {
 }
 
 llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
+  pipeline.errorBounds = !options.forTraining && options.use == ModelUse::None;
+  if (pipeline.errorBounds)
+    pristine = module.clone();
   if (llvm::Error error = runPasses(module))
     return error;
   // What nobody asks for is not compiled.
@@ -374,11 +377,10 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     reportResults.push_back({getResultName(reportOp, i), *getElementKind(type),
                              !isa<RankedTensorType>(type)});
   }
-  if (auto gradientOp =
-          module.lookupSymbol<func::FuncOp>(name + "_elbo_gradient")) {
-    gradientModule = ModuleOp::create(module.getLoc());
-    gradientModule->push_back(gradientOp.clone());
-  }
+  takeError(module);
+  if (!errorModule)
+    pristine = OwningOpRef<ModuleOp>();
+  copyGradient(module);
   if (llvm::Error error = compileModule(module, jit))
     return error;
   auto find = [&](const char *suffix, JIT::Function &function) -> llvm::Error {
@@ -422,6 +424,7 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
 llvm::Error JITModel::compileCounter(ModuleOp module,
                                      const JITModelOptions &options) {
   pipeline.counter = true;
+  pipeline.errorBounds = false;
   pipeline.klWeight = options.withKLWeight;
   pipeline.generative = importanceWeighted = options.importanceWeighted;
   if (options.withKLWeight)
@@ -453,6 +456,47 @@ llvm::Error JITModel::compileCounter(ModuleOp module,
     return found.takeError();
   counterELBO = *found;
   return llvm::Error::success();
+}
+
+void JITModel::takeError(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>(name + "_elbo_error");
+  if (!function)
+    return;
+  errorModule = ModuleOp::create(module.getLoc());
+  function->remove();
+  errorModule->push_back(function);
+}
+
+void JITModel::copyGradient(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>(name + "_elbo_gradient");
+  if (!function)
+    return;
+  gradientModule = ModuleOp::create(module.getLoc());
+  gradientModule->push_back(function.clone());
+}
+
+llvm::Expected<bool> JITModel::refineQuadrature() {
+  constexpr int64_t factor = 4, most = 1024;
+  if (!pristine || factor * pipeline.quadratureNodes > most)
+    return false;
+  pipeline.quadratureNodes = factor * pipeline.quadratureNodes;
+  OwningOpRef<ModuleOp> module(pristine->clone());
+  if (llvm::Error error = runPasses(*module))
+    return std::move(error);
+  takeError(*module);
+  copyGradient(*module);
+  std::string gradient = name + "_elbo_gradient";
+  for (auto func : module->getOps<func::FuncOp>())
+    if (func.getSymName() != gradient)
+      func.setPrivate();
+  if (llvm::Error error = compileModule(*module, refinedJIT))
+    return std::move(error);
+  llvm::Expected<JIT::Function> found = refinedJIT->lookup(gradient);
+  if (!found)
+    return found.takeError();
+  elboGradient = *found;
+  elbo = hessianProduct = elboError = nullptr;
+  return true;
 }
 
 llvm::Error JITModel::compileHessianProduct() {
@@ -1371,6 +1415,35 @@ void JITModel::evaluateHessianProduct(llvm::ArrayRef<double> parameters,
   call.addVector(direction);
   call.addPointer(product.data());
   call.run(hessianProduct);
+}
+
+llvm::Expected<ELBOError>
+JITModel::getELBOError(llvm::ArrayRef<double> parameters) {
+  if (errorModule) {
+    OwningOpRef<ModuleOp> module = std::move(errorModule);
+    if (llvm::Error error = compileModule(*module, errorJIT))
+      return std::move(error);
+    llvm::Expected<JIT::Function> found =
+        errorJIT->lookup(name + "_elbo_error");
+    if (!found)
+      return found.takeError();
+    elboError = *found;
+  }
+  ELBOError result;
+  if (!elboError)
+    return result;
+  std::vector<fit::PlateBatch> batches;
+  for (const fit::DataPlate &plate : plates)
+    batches.push_back({0, plate.count, 1.0});
+  // Nothing is sampled.
+  std::vector<double> noise(noiseCount);
+  Call call(*this);
+  call.addVector(parameters);
+  call.addBatches(batches);
+  call.addNoise({noise.data(), 1, noiseCount});
+  call.addPointer(&result.estimated);
+  result.certified = call.evaluate(elboError);
+  return result;
 }
 
 /// Scales what the members at hand have, as all there is stands in their plate.

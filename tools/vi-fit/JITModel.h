@@ -65,6 +65,12 @@ struct JITModelOptions {
   bool withLogLik = false;
 };
 
+/// How far an ELBO may be off where it is neither in closed form nor sampled.
+struct ELBOError {
+  /// Bounds, and estimates of the errors of quadrature.
+  double certified = 0, estimated = 0;
+};
+
 /// A model with its guide and its data: the functions that `vi-opt` exports,
 /// compiled in process.
 class JITModel : public fit::CompiledModel {
@@ -114,6 +120,14 @@ public:
   int64_t getLatentCount() const override { return latentCount; }
   int64_t getNoiseCount() const override { return noiseCount; }
   bool isExact() const override { return exact; }
+  /// How far the ELBO of these parameters may be off where its terms are
+  /// neither in closed form nor sampled; 0 where there is no such term.
+  /// Compiled when it is first asked.
+  llvm::Expected<ELBOError> getELBOError(llvm::ArrayRef<double> parameters);
+  /// Compiles the ELBO again with four times as many nodes of quadrature; false
+  /// where it has none, or as many as there may be.
+  llvm::Expected<bool> refineQuadrature();
+  int64_t getQuadratureNodes() const { return pipeline.quadratureNodes; }
   llvm::ArrayRef<fit::DataPlate> getDataPlates() const override {
     return plates;
   }
@@ -204,6 +218,10 @@ private:
   /// Leaves the model and its guide alone in the module.
   llvm::Error select(mlir::ModuleOp module, const JITModelOptions &options);
   llvm::Error compile(mlir::ModuleOp module, const JITModelOptions &options);
+  /// Takes the function of the ELBO's error out of the module.
+  void takeError(mlir::ModuleOp module);
+  /// Copies the gradient, for its derivative.
+  void copyGradient(mlir::ModuleOp module);
   /// The functions of the model, as functions on tensors.
   llvm::Error runPasses(mlir::ModuleOp module);
   llvm::Error compileModule(mlir::ModuleOp module, std::unique_ptr<JIT> &into);
@@ -282,9 +300,13 @@ private:
   llvm::Error checkSupport(const Observed &site, double low, double high,
                            const char *values) const;
 
-  std::unique_ptr<JIT> jit, counterJIT, hessianJIT;
+  std::unique_ptr<JIT> jit, counterJIT, hessianJIT, errorJIT, refinedJIT;
   /// The gradient alone, until its derivative is asked for.
   mlir::OwningOpRef<mlir::ModuleOp> gradientModule;
+  /// The ELBO's error alone, until it is asked for.
+  mlir::OwningOpRef<mlir::ModuleOp> errorModule;
+  /// The model as it was, where there is one.
+  mlir::OwningOpRef<mlir::ModuleOp> pristine;
   bool exact = false;
   /// What is computed of the data once (vi-prepare-data); often nothing.
   std::vector<double> prepared;
@@ -293,10 +315,10 @@ private:
   JIT::Function check = nullptr, shapes = nullptr, initialFunction = nullptr,
                 elbo = nullptr, elboGradient = nullptr,
                 counterGradient = nullptr, counterELBO = nullptr,
-                hessianProduct = nullptr, latentsFunction = nullptr,
-                logGuide = nullptr, logJoint = nullptr,
-                reportFunction = nullptr, logLikFunction = nullptr,
-                usedFunction = nullptr;
+                hessianProduct = nullptr, elboError = nullptr,
+                latentsFunction = nullptr, logGuide = nullptr,
+                logJoint = nullptr, reportFunction = nullptr,
+                logLikFunction = nullptr, usedFunction = nullptr;
   /// Whether those compute the importance-weighted bound.
   bool importanceWeighted = false;
   /// The weight of the divergences, where the counter's functions take it.

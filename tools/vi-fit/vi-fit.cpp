@@ -39,6 +39,10 @@ namespace cl = llvm::cl;
 
 namespace {
 
+/// Above this error of the ELBO, quadrature takes more nodes, or there is a
+/// warning.
+constexpr double largestQuadratureError = 1e-8;
+
 /// The exit status, as users and scripts see it.
 enum ExitStatus { Converged = 0, Failure = 1, Usage = 2, NotConverged = 3 };
 
@@ -598,6 +602,28 @@ int run() {
   vi::fit::StartsResult fits =
       vi::fit::fitFromStarts(model, *start, options, monitor, startCount);
   const vi::fit::FitResult &result = fits.best;
+  // More nodes of quadrature where those at hand leave an error.
+  vi::ELBOError elboError;
+  while (!result.parameters.empty() &&
+         result.status != vi::fit::FitStatus::NonFiniteStart &&
+         result.status != vi::fit::FitStatus::Refused) {
+    llvm::Expected<vi::ELBOError> error = model.getELBOError(result.parameters);
+    if (!error)
+      return reportError(error.takeError());
+    elboError = *error;
+    if (elboError.estimated <= largestQuadratureError)
+      break;
+    llvm::Expected<bool> refined = model.refineQuadrature();
+    if (!refined)
+      return reportError(refined.takeError());
+    if (!*refined)
+      break;
+    std::vector<double> from = result.parameters;
+    options.keepStart = true;
+    trace.clear();
+    fits = vi::fit::fitFromStarts(model, from, options, monitor,
+                                  std::max<int64_t>(startCount, fits.starts));
+  }
   progress.finish();
   double fitSeconds = getSecondsSince(fitBegin);
   if (result.status == vi::fit::FitStatus::NonFiniteStart) {
@@ -629,6 +655,10 @@ int run() {
   summary.elbo = result.elbo;
   summary.elboMCSE = result.elboError;
   summary.elboIsExact = model.isExact();
+  summary.elboErrorBound = elboError.certified + elboError.estimated;
+  // A thousandth of a bound does not make it an estimate.
+  summary.elboErrorIsEstimated =
+      elboError.estimated > 1e-3 * elboError.certified;
   summary.elboUpToConstant = model.isUpToConstant();
   summary.converged = result.hasConverged();
   summary.iterations = result.iterations;
@@ -645,6 +675,12 @@ int run() {
   if (!status.empty())
     summary.warnings.push_back(status);
   llvm::append_range(summary.warnings, result.warnings);
+  if (!(elboError.estimated <= largestQuadratureError))
+    summary.warnings.push_back(
+        llvm::formatv("quadrature with {0} nodes errs by about {1} in the ELBO",
+                      model.getQuadratureNodes(),
+                      llvm::format("%.1e", elboError.estimated))
+            .str());
   if (result.counts.nonFinite)
     summary.warnings.push_back(
         describeNonFiniteCount(*pristine, data, compileOptions, result.counts));

@@ -85,6 +85,17 @@ static cl::opt<bool>
             cl::init(true), cl::cat(category));
 
 static cl::opt<bool>
+    errorBounds("error-bounds",
+                cl::desc("A function for the error of the ELBO's certified and "
+                         "quadrature forms, too (default: false)"),
+                cl::init(false), cl::cat(category));
+
+static cl::opt<int64_t>
+    quadratureNodes("quadrature-nodes",
+                    cl::desc("Nodes of quadrature (default: 64)"),
+                    cl::value_desc("count"), cl::init(64), cl::cat(category));
+
+static cl::opt<bool>
     plainLoops("plain-loops",
                cl::desc("One member of a plate at a time, for comparison"),
                cl::init(false), cl::cat(category));
@@ -147,6 +158,8 @@ int main(int argc, char **argv) {
           static_cast<cl::Option *>(&features),
           static_cast<cl::Option *>(&contract),
           static_cast<cl::Option *>(&hessian),
+          static_cast<cl::Option *>(&errorBounds),
+          static_cast<cl::Option *>(&quadratureNodes),
           static_cast<cl::Option *>(&plainLoops)})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr + " needs --emit");
@@ -165,6 +178,9 @@ int main(int argc, char **argv) {
                 "' (known: meanfield, fullrank, lowrank, delta, and @NAME)");
   if (samples < 1)
     return fail("--samples must be at least 1, not " + llvm::Twine(samples));
+  if (quadratureNodes < 16 || quadratureNodes > 65536)
+    return fail("--quadrature-nodes must be from 16 to 65536, not " +
+                llvm::Twine(quadratureNodes));
   vi::EmitOptions options;
   options.kind = emitKind;
   options.includes = {includes.begin(), includes.end()};
@@ -172,7 +188,9 @@ int main(int argc, char **argv) {
       (isName ? "guide=" + guide.substr(1)
               : "family=" + guide +
                     (guide.getNumOccurrences() ? " replace-guides=true" : "")) +
-      " samples=" + std::to_string(samples) + (hessian ? " hessian=true" : "");
+      " samples=" + std::to_string(samples) + (hessian ? " hessian=true" : "") +
+      (errorBounds ? " error-bounds=true" : "") +
+      " quadrature-nodes=" + std::to_string(quadratureNodes);
   options.target.triple = triple;
   options.target.cpu = cpu;
   options.target.features = features;

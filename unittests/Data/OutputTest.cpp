@@ -232,7 +232,8 @@ TEST_F(OutputTest, Summary) {
   llvm::Expected<llvm::json::Value> value = llvm::json::parse(readFile(path));
   ASSERT_TRUE(static_cast<bool>(value));
   llvm::Expected<llvm::json::Value> expected = llvm::json::parse(
-      "{\"elbo\": -31.25, \"elbo_mcse\": \"Inf\", \"converged\": true,"
+      "{\"elbo\": -31.25, \"elbo_mcse\": \"Inf\", "
+      "\"elbo_error_bound\": 0, \"converged\": true,"
       " \"iterations\": 12, \"gradient_evaluations\": 15,"
       " \"seconds\": {\"compile\": 0.25, \"fit\": 1.5},"
       " \"warnings\": [\"a \\\"quoted\\\" warning\"],"
@@ -251,6 +252,8 @@ TEST_F(OutputTest, Verdict) {
   FitSummary summary;
   summary.elbo = -3;
   summary.elboMCSE = 0.5;
+  summary.elboErrorBound = 1e-9;
+  summary.elboErrorIsEstimated = true;
   summary.heldDraws = 64;
   summary.heldShift = 0.25;
   summary.verdict.emplace();
@@ -260,7 +263,9 @@ TEST_F(OutputTest, Verdict) {
   verdict.tails = {"suspect", "another"};
   std::string path = getPath("summary.json");
   std::string head =
-      "{\"elbo\": -3, \"elbo_mcse\": 0.5, \"held_draws\": 64, "
+      "{\"elbo\": -3, \"elbo_mcse\": 0.5, "
+      "\"elbo_error_bound\": 1e-9, \"elbo_error_is_estimated\": true, "
+      "\"held_draws\": 64, "
       "\"held_draws_shift\": 0.25, \"converged\": false, \"iterations\": 0, "
       "\"gradient_evaluations\": 0, \"seconds\": {\"compile\": 0, \"fit\": "
       "0}, \"warnings\": [], ";

@@ -124,6 +124,16 @@ enum class Accuracy {
   Quadrature
 };
 
+/// How a form's expectation is taken.
+struct FormOptions {
+  /// Look at draws of several correlated variables.
+  bool correlated = true;
+  /// Mark what is no closed form by `vi.approximate`.
+  bool errorBounds = false;
+  /// Nodes of quadrature.
+  int64_t quadratureNodes = 64;
+};
+
 /// Writes values as sums of products of statistics (powers, exponentials,
 /// logarithms) of random variables, whatever the order in which the user wrote
 /// additions and products, and emits the expectation of such sums.
@@ -145,11 +155,15 @@ enum class Accuracy {
 /// draw from a multivariate normal distribution are correlated variables:
 /// predictors, exponentials and powers of several of them have closed
 /// expectations, too.
+///
+/// What has no such form may have one given one of its variables: a function of
+/// the product of a scale and a linear predictor is one of a normal variable
+/// for every scale. Its expectation is then the sum over the nodes of that
+/// variable of the expectation given it.
 class FormAnalysis {
 public:
-  /// With `correlated`, draws of several correlated variables are looked at.
-  FormAnalysis(ExpectOp expect, DrawDependence &dependence, bool correlated)
-      : expect(expect), dependence(dependence), correlated(correlated) {}
+  FormAnalysis(ExpectOp expect, DrawDependence &dependence, FormOptions options)
+      : expect(expect), dependence(dependence), options(options) {}
 
   /// E[value] given that draws are independent, emitted at the builder's
   /// insertion point; null where `value` has no such form, where a statistic
@@ -157,11 +171,22 @@ public:
   mlir::Value buildExpectation(mlir::ImplicitLocOpBuilder &builder,
                                mlir::Value value);
 
+  /// The draw of several normal variables that a vector of latents is a part
+  /// of, and the place of its first element.
+  std::optional<std::pair<DrawOp, mlir::Value>>
+  findJointPart(mlir::ImplicitLocOpBuilder &builder, mlir::Value vector) {
+    this->builder = &builder;
+    return getJointPart(vector);
+  }
+
   /// After a failure: why.
   llvm::StringRef getReason() const { return reason; }
 
   /// How far what was emitted last is from a closed form.
   Accuracy getAccuracy() const { return accuracy; }
+
+  /// By what quadrature it was taken, for people.
+  llvm::StringRef getQuadrature() const { return quadrature; }
 
 private:
   using OperandForm = llvm::function_ref<std::optional<Form>(unsigned operand)>;
@@ -171,6 +196,15 @@ private:
     mlir::Operation *owner;
     mlir::Value index;
   };
+  /// The variable as a form: a number, where it is held.
+  std::optional<Form> getVariable(FormFactor variable, mlir::Type type);
+  /// E[value] as a sum of products, and how it was taken; null where it is
+  /// none.
+  mlir::Value buildSum(mlir::Value value);
+  /// The same given one of the variables seen, at the nodes of that.
+  mlir::Value buildGivenOne(mlir::Value value);
+  mlir::Value buildGiven(const FormFactor &variable, mlir::Value value,
+                         Accuracy worst);
   std::optional<Form> getForm(mlir::Value value);
   std::optional<Form> computeForm(mlir::Value value);
   std::optional<Form> getOpForm(mlir::Operation *op, OperandForm getOperand);
@@ -215,9 +249,13 @@ private:
   getPredictor(llvm::MutableArrayRef<Form> operands);
   /// Whether `apply` takes the operation.
   static bool isKnownFunction(mlir::OperationName name);
-  /// Whether the function has all derivatives, and none of a polynomial whose
-  /// slope has no bound, so that quadrature applies.
-  static bool isSmooth(const FormFunction &function);
+  /// Whether the function has all derivatives, so that quadrature applies. A
+  /// function of a polynomial, whose slope has no bound, can change over any
+  /// distance: only with `steep`.
+  static bool isSmooth(const FormFunction &function, bool steep);
+  /// Whether `result`, which is computed from `x`, is by operations that have
+  /// all derivatives: none is divided by, or has a logarithm, that may be zero.
+  static bool isSmoothIn(mlir::Value x, mlir::Value result);
   /// Whether a value of the form is positive for certain.
   bool isPositive(const Form &form);
   bool isPositive(const FormFactor &factor);
@@ -241,6 +279,14 @@ private:
   /// E of a factor, where the mean of its variable is moved by `shift` (null:
   /// it is not).
   mlir::Value buildFactor(const FormFactor &factor, mlir::Value shift);
+  /// Marks a value as known to within a bound, which no derivative passes
+  /// through.
+  Expression markApproximate(Expression value, Expression bound,
+                             bool estimated = false);
+  /// E[f(x)], x ~ N(mean, variance), by quadrature.
+  Expression
+  buildQuadrature(Expression mean, Expression variance, int64_t nodes,
+                  llvm::function_ref<Expression(Expression x)> integrand);
   /// A form, a factor or a function of one variable at the number `x`.
   Expression evaluate(const Form &form, Expression x);
   Expression evaluate(const FormFactor &factor, Expression x);
@@ -263,10 +309,14 @@ private:
 
   ExpectOp expect;
   DrawDependence &dependence;
-  bool correlated;
+  FormOptions options;
   mlir::ImplicitLocOpBuilder *builder = nullptr;
-  std::string reason;
+  std::string reason, quadrature;
   Accuracy accuracy = Accuracy::Exact;
+  /// A variable that an outer quadrature holds at a number.
+  std::optional<std::pair<FormFactor, mlir::Value>> held;
+  /// The variables that the value at hand is a function of, as they were seen.
+  llvm::SmallVector<FormFactor, 0> seen;
   /// Forms that are known already, outside of members and elements.
   llvm::DenseMap<mlir::Value, Form> known;
   /// The number of loops that were made plates.

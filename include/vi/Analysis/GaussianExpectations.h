@@ -8,24 +8,35 @@
 #ifndef VI_ANALYSIS_GAUSSIANEXPECTATIONS_H
 #define VI_ANALYSIS_GAUSSIANEXPECTATIONS_H
 
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "vi/Dialect/VI/IR/Expression.h"
+
+#include "mlir/IR/OperationSupport.h"
+
+#include <optional>
 
 namespace vi {
 
-/// Whether `buildGaussianExpectation` gives a closed form for the operation
-/// `function`, and not an operation with a certified error.
-bool isExactGaussianExpectation(mlir::OperationName function);
+/// An expectation, and a bound of its absolute error: null where it is a
+/// closed form.
+struct GaussianExpectation {
+  Expression value;
+  std::optional<Expression> bound;
+};
 
 /// Emits E[f(x)], x ~ N(mean, variance), for the operation `function` of one
-/// operand; null where none is known.
+/// operand; nothing where none is known.
 ///
 /// The softplus and what follows from it (`special.log_sigmoid`,
 /// `special.sigmoid`) are taken by `special.gaussian_softplus`, whose error
 /// bound holds for every mean and variance. `special.normal_cdf` and
 /// `math.absf` have closed forms.
-mlir::Value buildGaussianExpectation(mlir::ImplicitLocOpBuilder &builder,
-                                     mlir::OperationName function,
-                                     mlir::Value mean, mlir::Value variance);
+std::optional<GaussianExpectation>
+buildGaussianExpectation(mlir::OperationName function, Expression mean,
+                         Expression variance);
+
+/// The certified error of `special.gaussian_softplus` for softplus
+/// (`derivative` 0) or sigmoid (1), without rounding.
+Expression buildSoftplusError(Expression variance, unsigned derivative);
 
 } // namespace vi
 

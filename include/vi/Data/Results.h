@@ -102,6 +102,10 @@ struct FitSummary {
   /// All terms of the ELBO have closed forms: nothing is sampled. (The error
   /// can be 0 without, where held draws make a term exact.)
   bool elboIsExact = false;
+  /// How far it may be off beside that, through terms by operations with a
+  /// certified error or by quadrature, whose error is an estimate.
+  double elboErrorBound = 0;
+  bool elboErrorIsEstimated = false;
   /// The ELBO is known up to a constant: a prior is improper, or a factor is
   /// not normalized.
   bool elboUpToConstant = false;
@@ -150,20 +154,19 @@ std::string formatJSONNumber(double value);
 /// same double, or `nan`, `inf`, `-inf`.
 std::string formatCSVNumber(double value);
 
-/// Writes `summary.json`: {"elbo", "elbo_mcse", "converged", "iterations",
-/// "gradient_evaluations", "hessian_vector_products" (each of which is two of
-/// the former), "method", "method_reason", "newton_decrement" or, where there
-/// is no Hessian, "natural_gradient_norm", "seconds": {"compile", "fit"},
-/// "warnings",
-/// "sites": {NAME: {"shape", "mean", "sd", "sd_q", "q05", "q50", "q95"}}},
-/// arrays nested row-major; where there are any, "held_draws" and
-/// "held_draws_shift", "elbo_up_to_constant":
-/// true and "levels": {NAME: [...]}, to which "levels_of" of a site refers;
-/// with a verdict, "khat", "khat_error", "effective_sample_size",
-/// "log_evidence", "log_evidence_error" (null where nothing was sampled),
-/// "verdict": {"means", "sds", "tails", "reasons", "starts", "draws",
-/// "proposals": [{"name", "khat", "khat_error", "effective_sample_size"}]}; and
-/// where there are weights "mean_corrected" and "sd_corrected" of each site.
+/// Writes `summary.json`: {"elbo", "elbo_mcse", "elbo_error_bound",
+/// "converged", "iterations", "gradient_evaluations", "hessian_vector_products"
+/// (each of which is two of the former), "method", "method_reason",
+/// "newton_decrement" or, where there is no Hessian, "natural_gradient_norm",
+/// "seconds": {"compile", "fit"}, "warnings", "sites": {NAME: {"shape", "mean",
+/// "sd", "sd_q", "q05", "q50", "q95"}}}, arrays nested row-major; where there
+/// are any, "held_draws" and "held_draws_shift", "elbo_up_to_constant": true
+/// and "levels": {NAME: [...]}, to which "levels_of" of a site refers; with a
+/// verdict, "khat", "khat_error", "effective_sample_size", "log_evidence",
+/// "log_evidence_error" (null where nothing was sampled), "verdict": {"means",
+/// "sds", "tails", "reasons", "starts", "draws", "proposals": [{"name", "khat",
+/// "khat_error", "effective_sample_size"}]}; and where there are weights
+/// "mean_corrected" and "sd_corrected" of each site.
 llvm::Error writeSummary(llvm::StringRef path, const FitSummary &summary);
 
 /// Writes `elbo.csv`, with a header.

@@ -104,4 +104,57 @@ def Differentiate : Pass<"vi-differentiate", "::mlir::ModuleOp"> {
   ];
 }
 
+def BoundErrors : Pass<"vi-bound-errors", "::mlir::ModuleOp"> {
+  let summary = "add functions for the errors of approximate values";
+  let description = [{
+    For each function with the attributes `vi.differentiate` and `vi.model` in
+    which there is a `vi.approximate`, adds a function `NAME_error` of the same
+    arguments with two results: for those whose bound is one, and for those whose
+    bound is an estimate, the sum, over all of them and all members of their
+    plates, of the bound of the error times the magnitude of the derivative of
+    the function in that value. As the terms of an ELBO enter it with coefficients, that is a
+    bound of what they are off together (where approximate values are multiplied
+    with each other, to first order). Expectations that are still there
+    (`vi.expect`) will be sampled, and count nothing.
+
+    They are the derivatives of the function in common factors of all bounds, by
+    one reverse sweep. Then each `vi.approximate` is replaced by its value.
+
+    Example:
+
+    ```mlir
+    func.func @elbo(%m: f64, %c: f64) -> f64
+        attributes {vi.differentiate = "elbo_gradient", vi.model = "m"} {
+      %one = arith.constant 1.0 : f64
+      %f = special.gaussian_softplus %m, %one : f64
+      %bound = arith.constant 1.4e-12 : f64
+      %g = vi.approximate %f within %bound : f64
+      %r = arith.mulf %c, %g : f64
+      return %r : f64
+    }
+    ```
+
+    becomes the value alone, and a function beside it that returns |c| times the
+    bound, and 0:
+
+    ```mlir
+    func.func @elbo(%m: f64, %c: f64) -> f64
+        attributes {vi.differentiate = "elbo_gradient", vi.model = "m"} {
+      %one = arith.constant 1.0 : f64
+      %f = special.gaussian_softplus %m, %one : f64
+      %r = arith.mulf %c, %f : f64
+      return %r : f64
+    }
+    func.func private @elbo_error(f64, f64)
+        -> (f64 {vi.name = "certified"}, f64 {vi.name = "estimated"})
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect", "::vi::special::SpecialDialect"
+  ];
+}
+
 #endif // VI_DIFFERENTIATION_PASSES_TD

@@ -68,6 +68,15 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
   Option<bool> hessian{*this, "hessian",
                        llvm::cl::desc("the ELBO's Hessian-vector product, too"),
                        llvm::cl::init(false)};
+  Option<bool> errorBounds{
+      *this, "error-bounds",
+      llvm::cl::desc("a function for the error of the ELBO's certified and "
+                     "quadrature forms, too"),
+      llvm::cl::init(false)};
+  Option<int64_t> quadratureNodes{
+      *this, "quadrature-nodes",
+      llvm::cl::desc("nodes of one-dimensional quadrature"),
+      llvm::cl::init(64)};
   Option<int64_t> samples{
       *this, "samples",
       llvm::cl::desc("draws of expectations in functions without an argument "

@@ -118,6 +118,10 @@ func.func @measures(%l: f64, %s: f64, %x: tensor<4xf64>, %seen: tensor<4xi1>,
     %c = vi.stop_gradient %z : f64
     vi.yield %z, %c : f64, f64
   } : f64, f64
+  // CHECK: vi.approximate %[[H:.*]] within %[[KL:.*]] : f64
+  %approximate = vi.approximate %h within %kl : f64
+  // CHECK: vi.approximate %{{.*}} within estimated %{{.*}} : f64
+  %estimate = vi.approximate %h within estimated %kl : f64
   // CHECK: vi.elbo @line, @line_guide data(%{{.*}} : f64) parameters(%{{.*}}) batches(%{{.*}}, %{{.*}}, %{{.*}} : index, index, f64) : tensor<?xf64> -> f64
   %elbo = vi.elbo @line, @line_guide data(%l : f64) parameters(%phi)
       batches(%n, %n, %s : index, index, f64) : tensor<?xf64> -> f64

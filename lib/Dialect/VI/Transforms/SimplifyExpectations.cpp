@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Analysis/Forms.h"
+#include "vi/Analysis/JointNormal.h"
 #include "vi/Analysis/LinearTerms.h"
-#include "vi/Analysis/Quadrature.h"
 #include "vi/Dialect/Special/IR/LogisticMixture.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Divergences.h"
@@ -41,9 +41,9 @@ namespace {
 /// Simplifies one expectation.
 class Simplifier {
 public:
-  Simplifier(ExpectOp expect, bool keepGuideDensity, bool divergencesOnly)
-      : expect(expect), dependence(expect), keepGuideDensity(keepGuideDensity),
-        divergencesOnly(divergencesOnly) {}
+  Simplifier(ExpectOp expect, const SimplifyExpectationsOptions &options)
+      : expect(expect), dependence(expect), options(options),
+        keepGuideDensity(options.keepGuideDensity) {}
   void run();
 
 private:
@@ -57,11 +57,20 @@ private:
   void separateUses();
   void replaceDensities();
   void replaceStackDensities();
+  void replaceJointDensities();
   Value buildStackDistribution(ImplicitLocOpBuilder &builder, PlateOp plate,
                                DrawOp draw);
+  FormOptions getFormOptions() const {
+    FormOptions result;
+    result.correlated = !keepGuideDensity;
+    result.errorBounds = options.errorBounds;
+    result.quadratureNodes = options.quadratureNodes;
+    return result;
+  }
   void collectSummands(Value sum, SmallVectorImpl<Value> &summands);
   SmallVector<Value> getSummands();
   void replaceForms();
+  bool replaceForm(FormAnalysis &forms, Value term);
   void splitPlates();
   void hoist();
   void splitResults();
@@ -73,8 +82,8 @@ private:
 
   ExpectOp expect;
   DrawDependence dependence;
+  const SimplifyExpectationsOptions &options;
   bool keepGuideDensity;
-  bool divergencesOnly;
 };
 
 struct SimplifyExpectations
@@ -83,8 +92,18 @@ struct SimplifyExpectations
   void runOnOperation() override {
     SmallVector<ExpectOp> expectations;
     getOperation().walk([&](ExpectOp op) { expectations.push_back(op); });
+    SimplifyExpectationsOptions options;
+    options.keepGuideDensity = keepGuideDensity;
+    options.divergencesOnly = divergencesOnly;
+    options.errorBounds = errorBounds;
+    options.quadratureNodes = quadratureNodes;
+    if (quadratureNodes < 16) {
+      getOperation().emitError("quadrature needs 16 nodes at least, not ")
+          << quadratureNodes;
+      return signalPassFailure();
+    }
     for (ExpectOp op : expectations)
-      Simplifier(op, keepGuideDensity, divergencesOnly).run();
+      Simplifier(op, options).run();
   }
 };
 
@@ -127,6 +146,8 @@ static Value buildFormula(ImplicitLocOpBuilder &builder, Operation *op) {
         density.getDistribution().getDefiningOp<DistributionOpInterface>();
     return family ? family.buildLogProb(builder, density.getValue()) : Value();
   }
+  if (auto entropy = dyn_cast<EntropyOp>(op))
+    return buildEntropy(builder, entropy.getDistribution());
   if (auto kl = dyn_cast<KLOp>(op))
     return buildKL(builder, kl->getOperand(0), kl->getOperand(1));
   return buildCrossEntropy(builder, op->getOperand(0), op->getOperand(1));
@@ -426,9 +447,63 @@ static std::string getSoftplusError(Type type) {
   return llvm::formatv("{0}", llvm::format("%.1e", error)).str();
 }
 
+/// Replaces the log-density of a vector that is a part of a draw of several
+/// correlated latents by minus the cross-entropy: of the part, whose covariance
+/// is a block of theirs.
+void Simplifier::replaceJointDensities() {
+  FormAnalysis forms(expect, dependence, getFormOptions());
+  SmallVector<LogProbOp> terms;
+  expect.walk([&](LogProbOp op) { terms.push_back(op); });
+  for (LogProbOp op : terms) {
+    Value p = op.getDistribution();
+    auto type = dyn_cast<RankedTensorType>(op.getValue().getType());
+    auto family = p.getDefiningOp<DistributionOpInterface>();
+    if (!type || type.getRank() != 1 || op.getMask() || !family ||
+        type != cast<DistType>(p.getType()).getValueType() ||
+        !dependence.getCoefficient(op.getResult()) || dependence.dependsOn(p))
+      continue;
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    // The draw has no size before it is drawn, but p has one.
+    Value sized = family->getOperand(0);
+    if (!isa<RankedTensorType>(sized.getType()))
+      continue;
+    auto part = forms.findJointPart(builder, op.getValue());
+    if (!part || dependence.dependsOn(part->first.getDistribution()) ||
+        part->first.getDistribution() == p)
+      continue;
+    OpFoldResult size = builder.getIndexAttr(type.getDimSize(0));
+    if (type.isDynamicDim(0))
+      size = dimension(builder, sized, 0);
+    JointNormal all = buildJointNormal(builder, part->first.getDistribution());
+    auto slice = [&](Value tensor) -> Value {
+      unsigned rank = cast<RankedTensorType>(tensor.getType()).getRank();
+      SmallVector<OpFoldResult> offsets(rank, getAsOpFoldResult(part->second)),
+          sizes(rank, size), strides(rank, builder.getIndexAttr(1));
+      SmallVector<int64_t> shape(rank, type.getDimSize(0));
+      return tensor::ExtractSliceOp::create(
+          builder, RankedTensorType::get(shape, type.getElementType()), tensor,
+          offsets, sizes, strides);
+    };
+    Value covariance = slice(all.covariance);
+    Value factor =
+        CholeskyOp::create(builder, covariance.getType(), covariance);
+    Value q = MultivariateNormalOp::create(builder, p.getType(),
+                                           slice(all.mean), factor);
+    if (!hasClosedForm(op, [&](ImplicitLocOpBuilder &b) {
+          return buildCrossEntropy(b, q, p);
+        }))
+      continue;
+    Value entropy =
+        CrossEntropyOp::create(builder, op.getResult().getType(), q, p);
+    remark::passed(op.getLoc(), remarkOptions("cross-entropy")) << remark::add(
+        "E_q[log p] of a part of '{0}' in closed form", part->first.getSite());
+    replace(op, arith::NegFOp::create(builder, entropy));
+  }
+}
+
 /// Tells how the expectation of a term was taken.
 static void remarkOnAccuracy(Location loc, Type type, Accuracy accuracy,
-                             StringRef what) {
+                             StringRef quadrature, StringRef what) {
   switch (accuracy) {
   case Accuracy::Exact:
     remark::passed(loc, remarkOptions("exact"))
@@ -441,9 +516,8 @@ static void remarkOnAccuracy(Location loc, Type type, Accuracy accuracy,
         what, getSoftplusError(type));
     return;
   case Accuracy::Quadrature:
-    remark::passed(loc, remarkOptions("quadrature")) << remark::add(
-        "expected {0} by one-dimensional quadrature with {1} nodes", what,
-        quadratureNodes);
+    remark::passed(loc, remarkOptions("quadrature"))
+        << remark::add("expected {0} by {1}", what, quadrature);
     return;
   }
 }
@@ -482,9 +556,30 @@ SmallVector<Value> Simplifier::getSummands() {
 static StringRef describe(Operation *op) {
   return TypeSwitch<Operation *, StringRef>(op)
       .Case<LogProbOp>([](auto) { return "log-density"; })
+      .Case<EntropyOp>([](auto) { return "entropy"; })
       .Case<KLOp>([](auto) { return "divergence"; })
       .Case<CrossEntropyOp>([](auto) { return "cross-entropy"; })
       .Default([](auto) { return "factor"; });
+}
+
+/// Erases dead code in the expectation.
+static void eraseDeadCode(ExpectOp expect) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    SmallVector<Operation *> dead;
+    expect.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isOpTriviallyDead(op))
+        return WalkResult::advance();
+      // What is in its regions goes with it.
+      dead.push_back(op);
+      return WalkResult::skip();
+    });
+    for (Operation *op : llvm::reverse(dead)) {
+      op->erase();
+      changed = true;
+    }
+  }
 }
 
 /// Replaces summands that are sums of products of functions of independent
@@ -494,56 +589,80 @@ static StringRef describe(Operation *op) {
 void Simplifier::replaceForms() {
   // Sticking the landing: log q and log p of the joint draw cancel only where
   // both are sampled.
-  FormAnalysis forms(expect, dependence, /*correlated=*/!keepGuideDensity);
-  for (Value term : getSummands()) {
-    // What another term uses too belongs to that: sampled without it, the other
-    // may have a much larger variance.
-    if (!isa<FloatType>(term.getType()))
-      continue;
-    if (!dependence.getCoefficient(term)) {
+  FormAnalysis forms(expect, dependence, getFormOptions());
+  // What another term uses belongs to that: sampled without it, the other may
+  // have a much larger variance. Where the other has an expectation, it is
+  // free.
+  llvm::SmallPtrSet<Operation *, 8> tried;
+  bool isFree = true;
+  while (isFree) {
+    isFree = false;
+    bool waits = false;
+    for (Value term : getSummands()) {
+      if (!isa<FloatType>(term.getType()) ||
+          tried.contains(term.getDefiningOp()))
+        continue;
+      if (!dependence.getCoefficient(term)) {
+        waits = true;
+        continue;
+      }
+      if (replaceForm(forms, term))
+        isFree = true;
+      else
+        tried.insert(term.getDefiningOp());
+    }
+    isFree &= waits;
+    if (isFree)
+      eraseDeadCode(expect);
+    dependence.invalidate();
+  }
+  for (Value term : getSummands())
+    if (isa<FloatType>(term.getType()) && !dependence.getCoefficient(term))
       remark::missed(term.getLoc(), remarkOptions("exact"))
           << remark::reason("another term is computed from it, and sampled "
                             "with it");
-      continue;
-    }
-    Operation *op = term.getDefiningOp();
-    auto density = dyn_cast<LogProbOp>(op);
-    if (density && !isCandidate(density))
-      continue;
-    // The formula is written out in place, and taken back on failure.
-    Operation *before = op->getPrevNode();
-    ImplicitLocOpBuilder builder(op->getLoc(), op);
-    Value expectation;
-    bool isMeasure = isa<LogProbOp, KLOp, CrossEntropyOp>(op);
-    if (Value formula = isMeasure ? buildFormula(builder, op) : term)
-      expectation = forms.buildExpectation(builder, formula);
-    if (expectation && density && density.getMask()) {
-      Value zero = arith::ConstantOp::create(
-          builder, builder.getFloatAttr(expectation.getType(), 0.0));
-      expectation = arith::SelectOp::create(builder, density.getMask(),
-                                            expectation, zero);
-    }
-    StringRef what = describe(op);
-    if (expectation && !dependence.dependsOn(expectation) &&
-        expectation.getType() == term.getType()) {
-      remarkOnAccuracy(op->getLoc(), term.getType(), forms.getAccuracy(), what);
-      term.replaceAllUsesWith(expectation);
-      if (op->use_empty())
-        op->erase();
-      dependence.invalidate();
-      continue;
-    }
-    remark::missed(op->getLoc(), remarkOptions("exact"))
-        << remark::reason("{0}", forms.getReason());
-    Operation *first =
-        before ? before->getNextNode() : &op->getBlock()->front();
-    SmallVector<Operation *> written;
-    for (Operation *it = first; it != op; it = it->getNextNode())
-      written.push_back(it);
-    for (Operation *it : llvm::reverse(written))
-      it->erase();
-    dependence.invalidate();
+}
+
+/// Replaces a summand by its expectation; false where it has no form.
+bool Simplifier::replaceForm(FormAnalysis &forms, Value term) {
+  Operation *op = term.getDefiningOp();
+  auto density = dyn_cast<LogProbOp>(op);
+  if (density && !isCandidate(density))
+    return false;
+  // The formula is written out in place, and taken back on failure.
+  Operation *before = op->getPrevNode();
+  ImplicitLocOpBuilder builder(op->getLoc(), op);
+  Value expectation;
+  bool isMeasure = isa<LogProbOp, EntropyOp, KLOp, CrossEntropyOp>(op);
+  if (Value formula = isMeasure ? buildFormula(builder, op) : term)
+    expectation = forms.buildExpectation(builder, formula);
+  if (expectation && density && density.getMask()) {
+    Value zero = arith::ConstantOp::create(
+        builder, builder.getFloatAttr(expectation.getType(), 0.0));
+    expectation =
+        arith::SelectOp::create(builder, density.getMask(), expectation, zero);
   }
+  StringRef what = describe(op);
+  if (expectation && !dependence.dependsOn(expectation) &&
+      expectation.getType() == term.getType()) {
+    remarkOnAccuracy(op->getLoc(), term.getType(), forms.getAccuracy(),
+                     forms.getQuadrature(), what);
+    term.replaceAllUsesWith(expectation);
+    if (op->use_empty())
+      op->erase();
+    dependence.invalidate();
+    return true;
+  }
+  remark::missed(op->getLoc(), remarkOptions("exact"))
+      << remark::reason("{0}", forms.getReason());
+  Operation *first = before ? before->getNextNode() : &op->getBlock()->front();
+  SmallVector<Operation *> written;
+  for (Operation *it = first; it != op; it = it->getNextNode())
+    written.push_back(it);
+  for (Operation *it : llvm::reverse(written))
+    it->erase();
+  dependence.invalidate();
+  return false;
 }
 
 /// Splits each running sum of a plate in which some contributions depend on
@@ -707,33 +826,15 @@ void Simplifier::remarkOnRest() {
         "this {0} is left to the estimator", describe(summand.getDefiningOp()));
 }
 
-/// Erases dead code in the expectation.
-static void eraseDeadCode(ExpectOp expect) {
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    SmallVector<Operation *> dead;
-    expect.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isOpTriviallyDead(op))
-        return WalkResult::advance();
-      // What is in its regions goes with it.
-      dead.push_back(op);
-      return WalkResult::skip();
-    });
-    for (Operation *op : llvm::reverse(dead)) {
-      op->erase();
-      changed = true;
-    }
-  }
-}
-
 void Simplifier::run() {
   eraseDeadCode(expect);
   separateUses();
   replaceDensities();
   replaceStackDensities();
-  if (!divergencesOnly)
+  if (!options.divergencesOnly) {
+    replaceJointDensities();
     replaceForms();
+  }
   eraseDeadCode(expect);
   splitPlates();
   eraseDeadCode(expect);

@@ -150,6 +150,35 @@ def VI_StopGradientOp : VI_Op<"stop_gradient", [Pure, SameOperandsAndResultType]
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 
+def VI_ApproximateOp : VI_Op<"approximate", [
+    Pure, SameOperandsAndResultType]> {
+  let summary = "a value that is known to within an absolute error";
+  let description = [{
+    The first operand, which differs from what it stands for by at most the
+    second: an expectation by an operation with a certified error, or by
+    quadrature, whose bound is `estimated`.
+
+    The result is the value. Its derivative in the value is 1, and that in the
+    bound is the magnitude of what the result counts for in whatever is
+    differentiated: where g is the adjoint of the result, that of the bound is
+    |g|. So the sum of bound times |g| over all approximations, which
+    `vi-bound-errors` emits, bounds the error of the whole to first order.
+
+    Example:
+
+    ```mlir
+    %f = special.gaussian_softplus %m, %v : f64
+    %e = arith.constant 1.4e-12 : f64
+    %g = vi.approximate %f within %e : f64
+    %i = vi.approximate %sum within estimated %difference : f64
+    ```
+  }];
+  let arguments = (ins AnyFloat:$value, AnyFloat:$bound,
+                   UnitAttr:$estimated);
+  let results = (outs AnyFloat:$result);
+  let assemblyFormat = "$value `within` (`estimated` $estimated^)? $bound attr-dict `:` type($result)";
+}
+
 def VI_ExpectOp : VI_Op<"expect", [
     SingleBlock, RecursiveMemoryEffects, RecursivelySpeculatable]> {
   let summary = "expectation of an integrand over the draws in its region";

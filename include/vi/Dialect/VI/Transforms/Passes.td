@@ -331,6 +331,7 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
     | `NAME_initial(D)` | phi where the fit starts |
     | `NAME_elbo(D, phi, B, noise)` | the ELBO |
     | `NAME_elbo_gradient(D, phi, B, noise)` | the ELBO and its gradient in phi (made by `vi-differentiate`) |
+    | `NAME_elbo_error(D, phi, B, noise)` | how far the ELBO may be off where its terms are neither in closed form nor sampled (made by `vi-bound-errors` where there are such terms) |
     | `NAME_elbo_hessian_vector_product(D, phi, B, noise, direction)` | the ELBO's Hessian in phi times a direction (made by `vi-differentiate`), with the option `hessian` |
     | `NAME_latents(D, phi, noise_row)` | a draw of all latents u from the guide, on the unconstrained scale |
     | `NAME_log_guide(D, phi, u)` | log q(u) |
@@ -585,10 +586,11 @@ def SimplifyExpectations
        Student t densities of scales) by `special.gaussian_softplus`. Any other
        smooth function of one normal variable (a latent through its bijector, a
        linear predictor), also as a factor or in the exponent of a sum over
-       several of them, is taken by the trapezoidal rule with 64 nodes, a plate
-       `nodes.64`: for standard deviations up to 3 of functions of the logistic
-       function, and up to 1 of those of 1 / (1 + x^2), its error is below 1e-10
-       of the largest value.
+       several of them, is taken by the trapezoidal rule, a plate `nodes.64` where
+       there are 64 nodes, the default: for standard deviations up to 3 of
+       functions of the logistic function, and up to 1 of those of 1 / (1 + x^2),
+       its error is below 1e-10 of the largest value. The nodes for a given error
+       are as many as the standard deviation times a constant.
        The elements of a draw from a multivariate normal distribution, and sums of
        them, are correlated variables: their predictors, exponentials and powers
        are taken in the same way, with covariances.
@@ -600,6 +602,11 @@ def SimplifyExpectations
     `special.gaussian_softplus` with its error bound takes part, or `quadrature`),
     `missed` with
     the reason, `analysis` for what is left to be sampled.
+
+    With `error-bounds`, the value of `special.gaussian_softplus` is a
+    `vi.approximate` within its certified error, and that of a quadrature one
+    within its difference from the rule with a quarter of the step, which is an
+    estimate. `vi-bound-errors` makes the error of the whole of them.
 
     Example:
 
@@ -628,7 +635,11 @@ def SimplifyExpectations
     Option<"keepGuideDensity", "keep-guide-density", "bool", "false",
            "leave log q to the estimator (for sticking the landing)">,
     Option<"divergencesOnly", "divergences-only", "bool", "false",
-           "leave rule 3 out: log-densities of data go to the estimator">
+           "leave rule 3 out: log-densities of data go to the estimator">,
+    Option<"errorBounds", "error-bounds", "bool", "false",
+           "mark what is no closed form by vi.approximate">,
+    Option<"quadratureNodes", "quadrature-nodes", "int64_t", "64",
+           "nodes of the trapezoidal rule, from 16">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
