@@ -2,9 +2,10 @@
 # What takes too long for each change: the tests under the address and
 # undefined-behaviour sanitizers, the same bytes from a release and a debug
 # build, clang-tidy over all sources, the references of the examples' fits, the
-# gradients of posteriordb's densities, a million draws of every family, all f32
-# numbers through every function, ten thousand random models, trainings that are
-# killed 20 times and on 4 GB of data, ten minutes of fuzzing.
+# gradients of posteriordb's densities, every ELBO against 10^7 draws, a million
+# draws of every family, all f32 numbers through every function, ten thousand
+# random models, trainings that are killed 20 times and on 4 GB of data, ten
+# minutes of fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -26,6 +27,8 @@ VI_EXHAUSTIVE=1 build/unittests/Special/ViSpecialTests \
   --gtest_also_run_disabled_tests || status=1
 VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \
   /usr/bin/python3 utils/truth/gradients.py || status=1
+VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \
+  /usr/bin/python3 utils/truth/elbos.py || status=1
 # Trainings: killed at 20 moments; on 4 GB of data.
 training=$(mktemp -d)
 for test in "resume 20" "training-data 4096"; do

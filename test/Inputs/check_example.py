@@ -42,6 +42,7 @@ summary = fits.fit(options.output, *fits.example_arguments(options.name, data),
 fits.check_reference(summary, reference)
 fits.check_optimum(options.output, model, reference)
 fits.check_density(options.output, model)
+fits.check_elbo(summary, options.output, model, 5000)
 seconds = summary["seconds"]
 print(f"      {seconds['compile']:.2f} s to compile, {seconds['fit']:.2f} s to "
       f"fit, {summary['gradient_evaluations']} gradients")

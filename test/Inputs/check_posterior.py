@@ -8,7 +8,7 @@
 
 Fits a model of examples/posteriordb to posteriordb's data. The log density of
 each draw is compared with the one written in NumPy (utils/truth/posteriors.py),
-and, where every |skewness| of the reference draws is at most 0.1, means and
+the ELBO with Monte Carlo by that, and, where every |skewness| of the reference draws is at most 0.1, means and
 standard deviations on the unconstrained scale with theirs. A mean that is off
 by more than a standard deviation must not be called good.
 """
@@ -34,6 +34,8 @@ for warning in summary["warnings"]:
     print("      warning:", warning)
 model = posteriors.load(folder, options.posterior)
 fits.check_density(options.output, model)
+# utils/truth/elbos.py does so with many more draws.
+fits.check_elbo(summary, options.output, model, 2000)
 
 reference = posteriors.reference(folder, options.posterior)
 moments = reference["unconstrained"]

@@ -165,3 +165,32 @@ def check_density(output, model):
         return
     error = np.max(np.abs(got - expected))
     check(error < tolerance, f"log_p__ of draws within {error:.1e}")
+
+
+def check_elbo(summary, output, model, draws):
+    """The ELBO against Monte Carlo by the density written independently, with so
+    many antithetic pairs of draws from the mean-field guide that was found:
+    within 4 standard errors of both, and what the summary says that it is off
+    beside that."""
+    m, s = guide_of(output, model)
+    random = np.random.default_rng(31)
+    constant = np.sum(np.log(s)) + m.size / 2 * np.log(2 * np.pi)
+    total = square = 0.0
+    batch = max(1, min(1000, draws))
+    pairs = draws // batch * batch
+    # About the first value, so that squares keep their digits.
+    origin = model.log_joint(m[None])[0]
+    for _ in range(pairs // batch):
+        z = random.standard_normal((batch, m.size))
+        with np.errstate(all="ignore"):
+            values = (model.log_joint(m + s * z) + model.log_joint(m - s * z)
+                      - 2 * origin) / 2 + np.sum(z ** 2, 1) / 2
+        total += values.sum()
+        square += (values ** 2).sum()
+    mean = total / pairs
+    error = np.sqrt(max(0.0, square / pairs - mean ** 2) / (pairs - 1))
+    difference = summary["elbo"] - (origin + mean + constant)
+    allowed = (4 * np.hypot(error, summary["elbo_mcse"])
+               + summary["elbo_error_bound"] + 1e-10 * abs(summary["elbo"]))
+    check(abs(difference) <= allowed, f"elbo {summary['elbo']:.4f}: "
+          f"{difference:+.5f} of {pairs} pairs of draws, {allowed:.5f} allowed")
