@@ -890,6 +890,7 @@ class Writer:
         self.line(None, f"for {index} in range({trips}):")
         scope = self.inside()
         self.bind(state, "real", 4.0)
+        self.op(f"math.sin %{state} : f64", f"np.sin({state})", "real", 1)
         self.step()
         latent = self.sample(names) if r.random() < 0.7 else self.limited(2.0)
         self.line(f"%{member} = tensor.extract %{t}[%{index}] : tensor<?xf64>",
