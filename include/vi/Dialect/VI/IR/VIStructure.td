@@ -155,13 +155,14 @@ def VI_CallOp : VI_Op<"call", [
     Calls a `func.func` of the module, such as a layer of a network, from a model,
     a guide or a function. Where `func.call` wants the very types, dimensions may be
     static here that are dynamic in the function: it is written once for all
-    sizes. `vi-inline-calls` puts the body in place of the call, with the sizes
-    of the call.
+    sizes. A function of `f64` serves `f32`, too: its constants are rounded, and
+    it is computed in `f32`. `vi-inline-calls` puts the body in place of the call,
+    with the sizes and the precision of the call.
 
     Constraints:
     1. The function has a body, and does not call itself.
-    2. Operands and results have the function's element types and ranks, and its
-       static sizes.
+    2. Operands and results have the function's element types (or all of its
+       `f64` are `f32`) and ranks, and its static sizes.
 
     Example:
 

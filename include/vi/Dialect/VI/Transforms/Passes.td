@@ -174,24 +174,72 @@ def FlattenPlates : Pass<"vi-flatten-plates"> {
     Example:
 
     ```mlir
-    %hidden = vi.plate "unit" %i in %c40 (%w_i = %w : tensor<40x50xf64>,
-                                          %b_i = %b : tensor<40xf64>)
-        -> tensor<40xf64> {
-      %start = tensor.from_elements %b_i : tensor<f64>
-      %dot = linalg.dot ins(%w_i, %x_n : tensor<50xf64>, tensor<50xf64>)
-          outs(%start : tensor<f64>) -> tensor<f64>
-      %activation = tensor.extract %dot[] : tensor<f64>
-      %unit = math.tanh %activation : f64
-      vi.yield %unit : f64
+    func.func @hidden(%w: tensor<40x50xf64>, %b: tensor<40xf64>,
+                      %x: tensor<?x50xf64>, %n: index, %begin: index,
+                      %end: index) -> tensor<?x40xf64> {
+      %c40 = arith.constant 40 : index
+      %all = vi.plate "datum" %k in %n from %begin to %end
+          (%x_k = %x : tensor<?x50xf64>) -> tensor<?x40xf64> {
+        %hidden = vi.plate "unit" %i in %c40
+            (%w_i = %w : tensor<40x50xf64>, %b_i = %b : tensor<40xf64>)
+            -> tensor<40xf64> {
+          %start = tensor.from_elements %b_i : tensor<f64>
+          %dot = linalg.generic {
+              indexing_maps = [affine_map<(d0) -> (d0)>,
+                               affine_map<(d0) -> (d0)>,
+                               affine_map<(d0) -> ()>],
+              iterator_types = ["reduction"]}
+              ins(%w_i, %x_k : tensor<50xf64>, tensor<50xf64>)
+              outs(%start : tensor<f64>) {
+          ^bb0(%p: f64, %q: f64, %sum: f64):
+            %pq = arith.mulf %p, %q : f64
+            %next = arith.addf %sum, %pq : f64
+            linalg.yield %next : f64
+          } -> tensor<f64>
+          %activation = tensor.extract %dot[] : tensor<f64>
+          %unit = math.tanh %activation : f64
+          vi.yield %unit : f64
+        }
+        vi.yield %hidden : tensor<40xf64>
+      }
+      return %all : tensor<?x40xf64>
     }
     ```
 
-    becomes (the operations as `linalg.generic`)
+    becomes
 
     ```mlir
-    %activation = linalg.matvec ins(%w, %x_n : tensor<40x50xf64>, tensor<50xf64>)
-        outs(%b : tensor<40xf64>) -> tensor<40xf64>
-    %hidden = math.tanh %activation : tensor<40xf64>
+    func.func @hidden(%w: tensor<40x50xf64>, %b: tensor<40xf64>,
+                      %x: tensor<?x50xf64>, %n: index, %begin: index,
+                      %end: index) -> tensor<?x40xf64> {
+      %all = vi.plate "datum" %k in %n from %begin to %end
+          (%x_k = %x : tensor<?x50xf64>) -> tensor<?x40xf64> {
+        %activation = linalg.generic {
+            indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>,
+                             affine_map<(d0, d1) -> (d1)>,
+                             affine_map<(d0, d1) -> (d0)>],
+            iterator_types = ["parallel", "reduction"]}
+            ins(%w, %x_k : tensor<40x50xf64>, tensor<50xf64>)
+            outs(%b : tensor<40xf64>) {
+        ^bb0(%p: f64, %q: f64, %sum: f64):
+          %pq = arith.mulf %p, %q : f64
+          %next = arith.addf %sum, %pq : f64
+          linalg.yield %next : f64
+        } -> tensor<40xf64>
+        %empty = tensor.empty() : tensor<40xf64>
+        %hidden = linalg.generic {
+            indexing_maps = [affine_map<(d0) -> (d0)>,
+                             affine_map<(d0) -> (d0)>],
+            iterator_types = ["parallel"]}
+            ins(%activation : tensor<40xf64>) outs(%empty : tensor<40xf64>) {
+        ^bb0(%in: f64, %out: f64):
+          %unit = math.tanh %in : f64
+          linalg.yield %unit : f64
+        } -> tensor<40xf64>
+        vi.yield %hidden : tensor<40xf64>
+      }
+      return %all : tensor<?x40xf64>
+    }
     ```
   }];
   let dependentDialects = [
