@@ -3,9 +3,9 @@
 # undefined-behaviour sanitizers, the same bytes from a release and a debug
 # build, clang-tidy over all sources, the references of the examples' fits, the
 # gradients of posteriordb's densities, every ELBO against 10^7 draws, a million
-# draws of every family, all f32 numbers through every function, ten thousand
-# random models, trainings that are killed 20 times and on 4 GB of data, ten
-# minutes of fuzzing.
+# draws of every family and of every gradient estimator, all f32 numbers through
+# every function, ten thousand random models, trainings that are killed 20 times
+# and on 4 GB of data, ten minutes of fuzzing.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -23,6 +23,8 @@ for test in draws vector-draws; do
   PATH=$PWD/build/bin:/usr/lib/llvm-22/bin:$PATH PYTHONPATH=test/Inputs \
     /usr/bin/python3 "test/Dialect/VI/$test.py" 1000000 || status=1
 done
+PATH=$PWD/build/bin:$PATH VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \
+  /usr/bin/python3 test/Integration/unbiased.py "$(mktemp -d)" 1000000 || status=1
 VI_EXHAUSTIVE=1 build/unittests/Special/ViSpecialTests \
   --gtest_also_run_disabled_tests || status=1
 VI_SOURCE_DIR=$PWD VI_BUILD_DIR=$PWD/build PYTHONPATH=test/Inputs \

@@ -171,11 +171,15 @@ FitResult vi::fit::fit(CompiledModel &model, llvm::ArrayRef<double> start,
   FitOptions chosen = options;
   std::string reason = "it is asked for";
   if (options.optimizer == OptimizerKind::Automatic) {
-    chosen.optimizer =
-        options.batchSize > 0 ? OptimizerKind::Adam : OptimizerKind::Newton;
+    llvm::ArrayRef<std::string> scoreSites = model.getScoreSites();
+    bool isScore = !scoreSites.empty();
+    chosen.optimizer = options.batchSize > 0 || isScore ? OptimizerKind::Adam
+                                                        : OptimizerKind::Newton;
     reason = options.batchSize > 0 ? "minibatches make the gradient noisy"
-             : model.isExact()     ? "no term of the ELBO is sampled"
-                                   : "the draws are held fixed";
+             : isScore ? "the score function, which '" + scoreSites.front() +
+                             "' has, needs fresh draws"
+             : model.isExact() ? "no term of the ELBO is sampled"
+                               : "the draws are held fixed";
   }
   FitResult result = chosen.optimizer == OptimizerKind::Adam
                          ? fitStochastic(model, start, chosen, monitor)

@@ -7,14 +7,72 @@
 
 #include "vi/Pipelines/Pipelines.h"
 
+#include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Differentiation/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace vi;
+
+StringRef vi::getEstimatorName(Estimator estimator) {
+  switch (estimator) {
+  case Estimator::Pathwise:
+    return "pathwise";
+  case Estimator::StickingTheLanding:
+    return "sticking-the-landing";
+  case Estimator::DoublyReparameterized:
+    return "doubly-reparameterized";
+  }
+  return "";
+}
+
+bool vi::takeEstimator(std::vector<std::string> &choices, Estimator &estimator,
+                       std::string &wrong) {
+  std::vector<std::string> sites;
+  for (const std::string &choice : choices) {
+    if (StringRef(choice).contains('=')) {
+      sites.push_back(choice);
+      continue;
+    }
+    auto found =
+        llvm::StringSwitch<std::optional<Estimator>>(choice)
+            .Case("pathwise", Estimator::Pathwise)
+            .Case("sticking-the-landing", Estimator::StickingTheLanding)
+            .Case("doubly-reparameterized", Estimator::DoublyReparameterized)
+            .Default(std::nullopt);
+    if (!found) {
+      wrong = choice;
+      return false;
+    }
+    estimator = *found;
+  }
+  choices = std::move(sites);
+  return true;
+}
+
+bool vi::setSiteEstimators(ModuleOp module, ArrayRef<std::string> choices,
+                           std::string &wrong) {
+  for (const std::string &choice : choices) {
+    auto [name, estimator] = StringRef(choice).split('=');
+    bool isFound = false;
+    module.walk([&](SampleOp site) {
+      if (site.getName() != name)
+        return;
+      isFound = true;
+      site->setAttr("vi.estimator",
+                    StringAttr::get(module.getContext(), estimator));
+    });
+    if (!isFound) {
+      wrong = choice;
+      return false;
+    }
+  }
+  return true;
+}
 
 /// Folds, merges and erases what the pass before left behind.
 static void addCleanUp(OpPassManager &manager) {
@@ -27,6 +85,11 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   manager.addPass(createInlineCalls());
   manager.addPass(createDecomposeAggregates());
   manager.addPass(createRaiseToPlates());
+  addCleanUp(manager);
+  MarginalizeOptions marginalize;
+  marginalize.guide = options.guide;
+  marginalize.replaceGuides = options.replaceGuides;
+  manager.addPass(createMarginalize(marginalize));
   addCleanUp(manager);
   manager.addPass(createUnconstrain());
   AutoGuideOptions guide;
@@ -41,12 +104,17 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
   entryPoints.counter = options.counter;
   entryPoints.generative = options.generative;
   entryPoints.klWeight = options.klWeight;
+  entryPoints.doublyReparameterized =
+      options.estimator == Estimator::DoublyReparameterized;
   entryPoints.hessian = options.hessian;
   manager.addPass(createEntryPoints(entryPoints));
   manager.addPass(createExpandELBO());
   manager.addPass(createErasePrograms());
   addCleanUp(manager);
   manager.addPass(createFusePlates());
+  addCleanUp(manager);
+  manager.nest<func::FuncOp>().addPass(createEnumerateDraws());
+  manager.nest<func::FuncOp>().addPass(createScoreFunction());
   addCleanUp(manager);
   SimplifyExpectationsOptions simplify;
   simplify.keepGuideDensity =

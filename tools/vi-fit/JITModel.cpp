@@ -353,6 +353,10 @@ llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
     return attribute ? attribute.getValue().str() : std::string();
   };
   if (auto elboOp = module.lookupSymbol<func::FuncOp>(name + "_elbo"))
+    if (auto sites = elboOp->getAttrOfType<ArrayAttr>("vi.score"))
+      for (auto site : sites.getAsRange<StringAttr>())
+        scoreSites.push_back(site.str());
+  if (auto elboOp = module.lookupSymbol<func::FuncOp>(name + "_elbo"))
     for (BlockArgument argument : elboOp.getArguments())
       if (elboOp.getArgAttr(argument.getArgNumber(), "vi.noise"))
         exact = argument.use_empty();

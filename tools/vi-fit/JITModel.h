@@ -128,6 +128,9 @@ public:
   /// where it has none, or as many as there may be.
   llvm::Expected<bool> refineQuadrature();
   int64_t getQuadratureNodes() const { return pipeline.quadratureNodes; }
+  llvm::ArrayRef<std::string> getScoreSites() const override {
+    return scoreSites;
+  }
   llvm::ArrayRef<fit::DataPlate> getDataPlates() const override {
     return plates;
   }
@@ -308,6 +311,7 @@ private:
   /// The model as it was, where there is one.
   mlir::OwningOpRef<mlir::ModuleOp> pristine;
   bool exact = false;
+  std::vector<std::string> scoreSites;
   /// What is computed of the data once (vi-prepare-data); often nothing.
   std::vector<double> prepared;
   JIT::Function prepareFunction = nullptr;

@@ -23,6 +23,7 @@
 #include "vi/Fit/Verdict.h"
 #include "vi/InitAll.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
@@ -71,15 +72,15 @@ cl::opt<std::string>
 cl::opt<long long> guideRank("rank", cl::desc("rank of --guide=lowrank"),
                              cl::value_desc("n"), cl::init(4),
                              cl::cat(category));
-cl::opt<vi::Estimator> estimator(
-    "estimator", cl::desc("how the gradient is estimated from draws"),
-    cl::values(clEnumValN(vi::Estimator::Pathwise, "pathwise",
-                          "derivative along the draws (default)"),
-               clEnumValN(vi::Estimator::StickingTheLanding,
-                          "sticking-the-landing",
-                          "without the score of the guide: no noise where the "
-                          "guide is exact")),
-    cl::init(vi::Estimator::Pathwise), cl::cat(category));
+cl::list<std::string> estimators(
+    "estimator",
+    cl::desc("how gradients are estimated from draws: pathwise (default: the "
+             "derivative along the draws), sticking-the-landing (without the "
+             "score of the guide: no noise where the guide is exact), or, with "
+             "--importance-samples, doubly-reparameterized; of one site: "
+             "SITE=pathwise, sticking-the-landing, enumeration or "
+             "score-function"),
+    cl::value_desc("name"), cl::CommaSeparated, cl::cat(category));
 cl::opt<unsigned long long> seed("seed", cl::desc("seed of all random numbers"),
                                  cl::value_desc("n"), cl::init(1),
                                  cl::cat(category));
@@ -305,7 +306,7 @@ std::string describeStatus(const vi::fit::FitResult &result) {
 
 /// What convergence was measured by.
 std::string describeMeasure(const vi::fit::FitResult &result) {
-  if (batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam)
+  if (result.method == vi::fit::OptimizerKind::Adam)
     return result.hasConverged() ? "the last phase gained less than 0.001 nats"
                                  : "";
   if (result.decrement)
@@ -468,12 +469,7 @@ llvm::Error checkDrawCounts(const vi::JITModel &model) {
 
 /// As the option has it.
 std::string getEstimatorName() {
-  auto &parser = estimator.getParser();
-  for (unsigned i = 0, end = parser.getNumOptions(); i < end; ++i)
-    if (parser.getOptionValue(i).compare(
-            cl::OptionValue<vi::Estimator>(estimator)))
-      return parser.getOption(i).str();
-  return "";
+  return estimators.empty() ? "pathwise" : llvm::join(estimators, ",");
 }
 
 int train(vi::JITModel &model, llvm::ArrayRef<double> start,
@@ -526,7 +522,18 @@ int run() {
   compileOptions.model = modelName;
   compileOptions.guide = guideName;
   compileOptions.rank = guideRank;
-  compileOptions.estimator = estimator;
+  std::vector<std::string> siteEstimators(estimators.begin(), estimators.end());
+  std::string wrong;
+  if (!vi::takeEstimator(siteEstimators, compileOptions.estimator, wrong))
+    return reportUsage("unknown estimator '" + wrong +
+                       "' (known: pathwise, sticking-the-landing, "
+                       "doubly-reparameterized)");
+  if (!vi::setSiteEstimators((*source)->getModule(), siteEstimators, wrong))
+    return reportUsage("--estimator=" + wrong + ": there is no such site");
+  if (compileOptions.estimator == vi::Estimator::DoublyReparameterized &&
+      !vi::isImportanceWeightingWanted())
+    return reportUsage("--estimator=doubly-reparameterized is for "
+                       "--importance-samples");
   compileOptions.seed = vi::fit::foldIn(seed, 103);
   compileOptions.withLogLik = logLik;
   compileOptions.withLogJoint = evaluateFile.empty() && !vi::isTrainingWanted();
@@ -546,6 +553,13 @@ int run() {
     explanation.print(llvm::outs(), (*source)->getText());
   double compileSeconds = getSecondsSince(compileBegin) + parseSeconds;
 
+  if (!model.getScoreSites().empty() &&
+      (optimizer == vi::fit::OptimizerKind::Newton ||
+       optimizer == vi::fit::OptimizerKind::LBFGS))
+    return reportUsage("the gradient of site '" +
+                       model.getScoreSites().front() +
+                       "' is the score function's, over fresh draws: "
+                       "--optimizer must be adam");
   if (!vi::isTrainingWanted())
     if (llvm::Error error = checkDrawCounts(model))
       return reportError(std::move(error));
@@ -573,8 +587,9 @@ int run() {
   std::signal(SIGINT, handleInterrupt);
   auto fitBegin = std::chrono::steady_clock::now();
   std::vector<vi::data::TraceEntry> trace;
-  bool isStochastic =
-      batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
+  bool isStochastic = batchSize > 0 ||
+                      optimizer == vi::fit::OptimizerKind::Adam ||
+                      !model.getScoreSites().empty();
   vi::data::Progress progress(
       llvm::errs(), vi::data::Progress::chooseStyle(llvm::errs(), quiet),
       iterations, isStochastic ? 0 : vi::fit::gradientTolerance);

@@ -19,6 +19,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Pipelines/Include.h"
 #include "vi/Pipelines/ModuleText.h"
+#include "vi/Pipelines/Pipelines.h"
 #include "vi/Target/CInterface.h"
 #include "vi/Target/Passes.h"
 #include "llvm/IR/LLVMContext.h"
@@ -187,6 +188,10 @@ llvm::Error compile(ModuleOp module, StringRef name, StringRef guard,
                     const vi::EmitOptions &options,
                     const MlirOptMainConfig &config,
                     SmallVectorImpl<char> &bytes) {
+  std::string wrong;
+  if (!vi::setSiteEstimators(module, options.siteEstimators, wrong))
+    return llvm::createStringError("--estimator=" + wrong +
+                                   ": there is no such site");
   // Passes that the command line names come first, then the model's pipeline.
   auto setUpPasses = [&](PassManager &manager) {
     return config.setupPassPipeline(manager);

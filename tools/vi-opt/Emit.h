@@ -28,6 +28,8 @@ struct EmitOptions {
   EmitKind kind = EmitKind::None;
   /// Files with functions that models call.
   std::vector<std::string> includes;
+  /// How gradients of sites are estimated: SITE=NAME.
+  std::vector<std::string> siteEstimators;
   /// Options of the pipeline from model to exported functions, as text.
   std::string pipelineOptions;
   TargetDescription target;

@@ -18,6 +18,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "vi/InitAll.h"
 #include "vi/Pipelines/ModuleText.h"
+#include "vi/Pipelines/Pipelines.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -57,6 +58,14 @@ static cl::list<std::string>
 static cl::opt<int64_t>
     samples("samples", cl::desc("Draws for each expectation that is estimated"),
             cl::value_desc("N"), cl::init(1), cl::cat(category));
+
+static cl::list<std::string> estimators(
+    "estimator",
+    cl::desc("How gradients are estimated from draws: pathwise (default), "
+             "sticking-the-landing or doubly-reparameterized; of one site: "
+             "SITE=pathwise, sticking-the-landing, enumeration or "
+             "score-function"),
+    cl::value_desc("name"), cl::CommaSeparated, cl::cat(category));
 
 static cl::opt<std::string> triple("mtriple",
                                    cl::desc("Target triple (default: host)"),
@@ -154,6 +163,7 @@ int main(int argc, char **argv) {
          {static_cast<cl::Option *>(&guide),
           static_cast<cl::Option *>(std::addressof(includes)),
           static_cast<cl::Option *>(&samples),
+          static_cast<cl::Option *>(std::addressof(estimators)),
           static_cast<cl::Option *>(&triple), static_cast<cl::Option *>(&cpu),
           static_cast<cl::Option *>(&features),
           static_cast<cl::Option *>(&contract),
@@ -182,13 +192,20 @@ int main(int argc, char **argv) {
     return fail("--quadrature-nodes must be from 16 to 65536, not " +
                 llvm::Twine(quadratureNodes));
   vi::EmitOptions options;
+  options.siteEstimators = {estimators.begin(), estimators.end()};
+  vi::Estimator estimator = vi::Estimator::Pathwise;
+  std::string wrong;
+  if (!vi::takeEstimator(options.siteEstimators, estimator, wrong))
+    return fail("unknown estimator '" + wrong + "'");
   options.kind = emitKind;
   options.includes = {includes.begin(), includes.end()};
   options.pipelineOptions =
       (isName ? "guide=" + guide.substr(1)
               : "family=" + guide +
                     (guide.getNumOccurrences() ? " replace-guides=true" : "")) +
-      " samples=" + std::to_string(samples) + (hessian ? " hessian=true" : "") +
+      " samples=" + std::to_string(samples) +
+      " estimator=" + vi::getEstimatorName(estimator).str() +
+      (hessian ? " hessian=true" : "") +
       (errorBounds ? " error-bounds=true" : "") +
       " quadrature-nodes=" + std::to_string(quadratureNodes);
   options.target.triple = triple;

@@ -74,12 +74,25 @@ def bernoulli_mixture():
               random.uniform(size=(600, 16)) < p[person])
 
 
+def hmm():
+    """Counts of 200 times, from three states that last for some time."""
+    random = np.random.RandomState(20106)
+    gamma = np.array([[0.9, 0.08, 0.02], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]])
+    rate = np.array([2.0, 7.0, 20.0])
+    state, y = 0, []
+    for _ in range(200):
+        y.append(int(random.poisson(rate[state])))
+        state = random.choice(3, p=gamma[state])
+    write_json(EXAMPLES / "hmm" / "data.json", {"y": y})
+
+
 def main():
     glm_poisson()
     gaussian_mixture()
     ark()
     factor_analysis()
     bernoulli_mixture()
+    hmm()
 
 
 if __name__ == "__main__":

@@ -78,6 +78,9 @@ public:
   /// Whether every term of the ELBO has a closed form, so that noise makes no
   /// difference to it.
   virtual bool isExact() const { return false; }
+  /// The sites whose gradient is the score function's: without bias over fresh
+  /// draws, but not the derivative of the value over held ones.
+  virtual llvm::ArrayRef<std::string> getScoreSites() const { return {}; }
   virtual llvm::ArrayRef<DataPlate> getDataPlates() const { return {}; }
 
   /// The numbers that an evaluation reads for each draw, about: decides how

@@ -40,11 +40,13 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
       llvm::cl::desc("the guide to use where a model has several")};
   Option<Estimator> estimator{
       *this, "estimator", llvm::cl::desc("gradient estimator"),
-      llvm::cl::values(clEnumValN(Estimator::Pathwise, "pathwise",
-                                  "derivative along the draws"),
-                       clEnumValN(Estimator::StickingTheLanding,
-                                  "sticking-the-landing",
-                                  "without the score of q")),
+      llvm::cl::values(
+          clEnumValN(Estimator::Pathwise, "pathwise",
+                     "derivative along the draws"),
+          clEnumValN(Estimator::StickingTheLanding, "sticking-the-landing",
+                     "without the score of q"),
+          clEnumValN(Estimator::DoublyReparameterized, "doubly-reparameterized",
+                     "the importance-weighted bound's")),
       llvm::cl::init(Estimator::Pathwise)};
   Option<bool> divergencesOnly{
       *this, "divergences-only",
@@ -83,6 +85,20 @@ struct ModelPipelineOptions : mlir::PassPipelineOptions<ModelPipelineOptions> {
                      "for their number"),
       llvm::cl::init(32)};
 };
+
+/// Notes at the sites of models and guides how their gradients are estimated
+/// (`vi.estimator`): each of `choices` is SITE=NAME. False, with the choice at
+/// fault, where there is no such site.
+bool setSiteEstimators(mlir::ModuleOp module,
+                       llvm::ArrayRef<std::string> choices, std::string &wrong);
+
+/// The name of an estimator on command lines.
+llvm::StringRef getEstimatorName(Estimator estimator);
+
+/// Takes the general choice, one without a site, out of `choices` of
+/// estimators. False, with the choice at fault, where it is unknown.
+bool takeEstimator(std::vector<std::string> &choices, Estimator &estimator,
+                   std::string &wrong);
 
 /// Appends the passes that turn models and their guides into exported
 /// functions on tensors, with plates: everything before differentiation.

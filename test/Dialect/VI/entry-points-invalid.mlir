@@ -19,18 +19,6 @@ vi.guide @second for @several(%y: f64) {
 
 // -----
 
-vi.model @discrete(%y: f64) {
-  %p = vi.bernoulli %y : f64
-  // expected-error@+1 {{latent site 'k' is discrete; sum it out in the model (a factor with the log-sum-exp over its values)}}
-  %k = vi.sample "k" from %p : i1
-}
-vi.guide @by_hand for @discrete(%y: f64) {
-  %q = vi.bernoulli %y : f64
-  %k = vi.sample "k" from %q : i1
-}
-
-// -----
-
 vi.model @bounds(%y: f64) {
   %one = arith.constant 1.0 : f64
   %p = vi.normal %y, %one : f64, f64

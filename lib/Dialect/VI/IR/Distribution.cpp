@@ -94,7 +94,8 @@ static StringRef violation(SupportKind support, double number) {
 }
 
 static bool isInteger(SupportKind support) {
-  return support == SupportKind::NonnegativeInteger;
+  return support == SupportKind::NonnegativeInteger ||
+         support == SupportKind::IntegerInterval;
 }
 
 static LogicalResult verifyConstant(Operation *op, Value operand,
@@ -299,6 +300,37 @@ bool vi::isSameDistribution(Value q, Value p) {
              right->getPropertiesAsAttribute() &&
          llvm::equal(left->getOperands(), right->getOperands(),
                      isSameParameter);
+}
+
+/// A bound of a set of integers as an `index`.
+static Value toIndex(ImplicitLocOpBuilder &b, Value bound) {
+  return bound.getType().isIndex()
+             ? bound
+             : b.createOrFold<arith::IndexCastOp>(b.getIndexType(), bound);
+}
+
+Value vi::buildSupportSize(ImplicitLocOpBuilder &b, const Support &support) {
+  if (support.kind == SupportKind::Boolean)
+    return arith::ConstantIndexOp::create(b, 2);
+  if (support.kind != SupportKind::IntegerInterval || !support.bounds[1])
+    return Value();
+  Value upper = toIndex(b, support.bounds[1]);
+  if (support.bounds[0])
+    upper = b.createOrFold<arith::SubIOp>(upper, toIndex(b, support.bounds[0]));
+  return b.createOrFold<arith::AddIOp>(upper,
+                                       arith::ConstantIndexOp::create(b, 1));
+}
+
+Value vi::buildSupportValue(ImplicitLocOpBuilder &b, const Support &support,
+                            Type type, Value index) {
+  if (support.kind == SupportKind::Boolean) {
+    Value zero = arith::ConstantIndexOp::create(b, 0);
+    return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne, index, zero);
+  }
+  if (support.kind == SupportKind::IntegerInterval && support.bounds[0])
+    index = b.createOrFold<arith::AddIOp>(index, toIndex(b, support.bounds[0]));
+  return type.isIndex() ? index
+                        : b.createOrFold<arith::IndexCastOp>(type, index);
 }
 
 LogicalResult MultivariateNormalOp::verifyShapes() {

@@ -8,6 +8,7 @@
 #include "vi/Dialect/VI/IR/Expression.h"
 
 #include "vi/Dialect/Special/IR/Special.h"
+#include "vi/Dialect/VI/IR/VI.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -363,6 +364,62 @@ sumAll(ArrayRef<Expression> inputs,
 Expression sum(Expression tensor) {
   return sumAll(tensor,
                 [](ArrayRef<Expression> elements) { return elements[0]; });
+}
+
+/// log sum exp from what is at least the largest of the numbers, apart from
+/// infinities, and finite: a shift that no derivative passes, as the sum does
+/// not depend on it.
+static Expression
+shiftedLogSumExp(Expression largest,
+                 llvm::function_ref<Expression(Expression)> sumExp) {
+  Expression lowest = largest.constant(-std::numeric_limits<float>::max());
+  ImplicitLocOpBuilder &builder = largest.getBuilder();
+  Value bounded = arith::MaximumFOp::create(builder, largest, lowest);
+  Expression shift =
+      largest.with(StopGradientOp::create(builder, bounded.getType(), bounded));
+  return shift + log(sumExp(shift));
+}
+
+Expression logSumExp(Expression vector) {
+  ImplicitLocOpBuilder &builder = vector.getBuilder();
+  auto type = cast<RankedTensorType>(vector.getType());
+  Value lowest =
+      floatConstant(builder, RankedTensorType::get({}, type.getElementType()),
+                    -std::numeric_limits<double>::infinity());
+  auto generic = linalg::GenericOp::create(
+      builder, TypeRange(lowest.getType()), ValueRange(vector.getValue()),
+      ValueRange(lowest),
+      ArrayRef<AffineMap>{builder.getMultiDimIdentityMap(1),
+                          AffineMap::get(1, 0, builder.getContext())},
+      utils::IteratorType::reduction,
+      [](OpBuilder &nested, Location loc, ValueRange arguments) {
+        Value larger =
+            arith::MaximumFOp::create(nested, loc, arguments[0], arguments[1]);
+        linalg::YieldOp::create(nested, loc, larger);
+      });
+  Expression largest = vector.with(
+      tensor::ExtractOp::create(builder, generic.getResult(0), ValueRange()));
+  return shiftedLogSumExp(largest, [&](Expression shift) {
+    return sumAll(vector, [&](ArrayRef<Expression> elements) {
+      return exp(elements[0] - elements[0].with(shift.getValue()));
+    });
+  });
+}
+
+Expression logSumExp(ArrayRef<Expression> numbers) {
+  if (numbers.size() == 1)
+    return numbers.front();
+  ImplicitLocOpBuilder &builder = numbers.front().getBuilder();
+  Expression largest = numbers.front();
+  for (Expression number : numbers.drop_front())
+    largest = largest.with(
+        arith::MaximumFOp::create(builder, largest, number.getValue()));
+  return shiftedLogSumExp(largest, [&](Expression shift) {
+    Expression total = exp(numbers.front() - shift);
+    for (Expression number : numbers.drop_front())
+      total = total + exp(number - shift);
+    return total;
+  });
 }
 
 Expression dot(Expression a, Expression b) {

@@ -346,6 +346,11 @@ LogicalResult GuideOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   WalkResult result = model.getBody().walk([&](SampleOp site) {
     auto found = ours.find(site.getName());
     if (found == ours.end()) {
+      // It is summed out (vi-marginalize).
+      auto prior =
+          site.getDistribution().getDefiningOp<DistributionOpInterface>();
+      if (prior && isFinite(prior.getSupport()))
+        return WalkResult::advance();
       InFlightDiagnostic diagnostic =
           emitOpError("does not sample latent site '")
           << site.getName() << "' of its model";

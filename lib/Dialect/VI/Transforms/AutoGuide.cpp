@@ -151,8 +151,10 @@ void GuideBuilder::emitSite(Site &site, ValueRange tensors,
   if (auto tensor = dyn_cast<RankedTensorType>(type);
       tensor && !isa<RankedTensorType>(over))
     sizes = getDynamicSizes(ValueRange(site.shape).take_back(tensor.getRank()));
-  SampleOp::create(builder, loc, type, site.op.getNameAttr(), UnitAttr(),
-                   distribution, sizes);
+  auto sample = SampleOp::create(builder, loc, type, site.op.getNameAttr(),
+                                 UnitAttr(), distribution, sizes);
+  if (Attribute estimator = site.op->getAttr("vi.estimator"))
+    sample->setAttr("vi.estimator", estimator);
   for (PlateOp plate : llvm::reverse(plates)) {
     builder.setInsertionPointToEnd(plate.getBlock());
     YieldOp::create(builder, loc);

@@ -233,9 +233,11 @@ private:
   /// The shape of a parameter on the unconstrained scale.
   FailureOr<SmallVector<Value>>
   getParameterShape(ParamOp op, IRMapping &mapping, bool unconstrained);
-  /// Gives the inliner the parts of u as the values of sites.
+  /// Gives the inliner the parts of u as the values of sites. The derivative
+  /// through a member's values is multiplied by the element of `pathWeights`
+  /// (if not null) at the member.
   LogicalResult giveLatents(ProgramInliner &inliner, func::FuncOp func,
-                            Value latents);
+                            Value latents, Value pathWeights = {});
   /// Starts a function NAME_suffix of the data, the parameters, the latents and
   /// `more`.
   func::FuncOp startAtLatents(StringRef suffix, ArrayRef<Argument> more,
@@ -268,6 +270,11 @@ private:
   LogicalResult buildSample();
   LogicalResult buildLogWeights();
   LogicalResult buildImportanceWeighted();
+  /// log p(x, z) - log q(z) of each member of the latent plate, at a draw from
+  /// the guide. With `pathWeights` (one for each member), the derivative by the
+  /// guide's parameters is that along the draw alone, times the weight.
+  FailureOr<Value> emitLogWeights(func::FuncOp func, Value key, Operation *root,
+                                  Value pathWeights);
   /// Whether all draws of the guide have pathwise derivatives.
   bool isReparameterized();
   /// Makes the parameters of a distribution outputs of the inliner, under the

@@ -42,6 +42,7 @@ struct EntryPoints : vi::impl::EntryPointsBase<EntryPoints> {
       options.counter = counter;
       options.generative = generative;
       options.klWeight = klWeight;
+      options.doublyReparameterized = doublyReparameterized;
       options.hessian = hessian;
       if (failed(found) ||
           failed(EntryPointBuilder(model, *found, options).build()))
@@ -104,13 +105,6 @@ EntryPointBuilder::getLatents(IRMapping &mapping) {
   SmallVector<LatentSite> sites;
   WalkResult result = model.getBody().walk([&](SampleOp op) {
     LatentSite site{op, {}};
-    if (!isa<FloatType>(getElementTypeOrSelf(op.getValue().getType()))) {
-      op.emitError("latent site '")
-          << op.getName()
-          << "' is discrete; sum it out in the model (a factor with the "
-             "log-sum-exp over its values)";
-      return WalkResult::interrupt();
-    }
     if (failed(buildSiteShape(builder, op, op.getValue(), mapping, site.shape)))
       return WalkResult::interrupt();
     sites.push_back(std::move(site));
@@ -620,8 +614,52 @@ LogicalResult EntryPointBuilder::buildELBO() {
   return success();
 }
 
+/// Numbers of one element type as those of another: the flat vector of latents
+/// has discrete ones as floats, too.
+static Value convertNumbers(OpBuilder &builder, Location loc, Value value,
+                            Type element) {
+  Type from = getElementTypeOrSelf(value.getType());
+  Type type = element;
+  if (auto tensor = dyn_cast<RankedTensorType>(value.getType()))
+    type = tensor.clone(element);
+  if (isa<FloatType>(from) && isa<FloatType>(element))
+    return convertFloats(builder, loc, value, element);
+  if (isa<FloatType>(from))
+    return arith::FPToSIOp::create(
+        builder, loc, type,
+        // Of i1, true is -1.
+        element.isInteger(1) ? arith::NegFOp::create(builder, loc, value)
+                             : value);
+  if (from.isInteger(1))
+    return arith::UIToFPOp::create(builder, loc, type, value);
+  return arith::SIToFPOp::create(builder, loc, type, value);
+}
+
+/// A tensor as it is, whose derivative at member i of its leading dimension is
+/// multiplied by weights[i].
+static Value weightPath(ImplicitLocOpBuilder &b, Value value, Value weights) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Value held = StopGradientOp::create(b, type, value);
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  AffineMap whole = b.getMultiDimIdentityMap(type.getRank());
+  AffineMap member = AffineMap::get(type.getRank(), 0, b.getAffineDimExpr(0));
+  return linalg::GenericOp::create(
+             b, TypeRange(type), ValueRange{value, held, weights},
+             ValueRange(held), ArrayRef<AffineMap>{whole, whole, member, whole},
+             iterators,
+             [](OpBuilder &nested, Location loc, ValueRange in) {
+               Value path = arith::SubFOp::create(nested, loc, in[0], in[1]);
+               path = arith::MulFOp::create(nested, loc, in[2], path);
+               path = arith::AddFOp::create(nested, loc, in[1], path);
+               linalg::YieldOp::create(nested, loc, path);
+             })
+      .getResult(0);
+}
+
 LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
-                                             func::FuncOp func, Value latents) {
+                                             func::FuncOp func, Value latents,
+                                             Value pathWeights) {
   IRMapping mapping = mapData(model, func);
   FailureOr<SmallVector<LatentSite>> sites = getLatents(mapping);
   if (failed(sites))
@@ -631,8 +669,12 @@ LogicalResult EntryPointBuilder::giveLatents(ProgramInliner &inliner,
   for (LatentSite &site : *sites) {
     Value value = buildUnflatten(builder, loc, latents, layout.add(site.shape),
                                  site.shape, Type());
-    value = convertFloats(builder, loc, value,
-                          getElementTypeOrSelf(site.op.getValue().getType()));
+    value = convertNumbers(builder, loc, value,
+                           getElementTypeOrSelf(site.op.getValue().getType()));
+    if (pathWeights) {
+      ImplicitLocOpBuilder b(loc, builder);
+      value = weightPath(b, value, pathWeights);
+    }
     // Outside plates and loops the value has the site's own type.
     if (getRepetitions(site.op).empty() &&
         value.getType() != site.op.getValue().getType())
@@ -683,6 +725,8 @@ FailureOr<Value> EntryPointBuilder::emitDraw(func::FuncOp func,
     if (!value)
       return guide.emitError("does not sample latent site '")
              << site.op.getName() << "'";
+    if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
+      value = convertNumbers(builder, loc, value, type);
     result = buildFlatten(builder, loc, value, site.shape, result,
                           layout.add(site.shape));
   }

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DrawTerms.h"
+
 #include "vi/Dialect/RNG/IR/RNG.h"
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/IR/Expression.h"
@@ -58,6 +60,10 @@ void EstimateExpectations::holdGuideParameters(ExpectOp op) {
     auto draw = term.getValue().getDefiningOp<DrawOp>();
     if (!draw || draw.getDistribution() != term.getDistribution())
       continue;
+    StringRef own = getEstimatorName(draw);
+    if (own.empty() ? estimator != Estimator::StickingTheLanding
+                    : own != "sticking-the-landing")
+      continue;
     // The family's op, and the ones that it is made from, with held operands.
     OpBuilder builder(term);
     std::function<Value(Value)> hold = [&](Value value) -> Value {
@@ -95,8 +101,7 @@ LogicalResult EstimateExpectations::estimate(ExpectOp op) {
     op.erase();
     return success();
   }
-  if (estimator == Estimator::StickingTheLanding)
-    holdGuideParameters(op);
+  holdGuideParameters(op);
 
   // The number of draws, and where a draw's noise comes from.
   Value normals = findArgument("vi.noise");
@@ -123,7 +128,9 @@ LogicalResult EstimateExpectations::estimate(ExpectOp op) {
     for (DrawOp draw : draws) {
       starts.push_back(start);
       SmallVector<Value> shape;
-      if (failed(buildSiteShape(builder, draw, draw.getValue(), known, shape)))
+      // The draws of a score function all come from the site's own noise.
+      Operation *site = draw->hasAttr("vi.score") ? draw->getParentOp() : draw;
+      if (failed(buildSiteShape(builder, site, draw.getValue(), known, shape)))
         return failure();
       start = builder.createOrFold<arith::AddIOp>(
           start, buildProduct(builder, loc, shape));
@@ -163,12 +170,15 @@ LogicalResult EstimateExpectations::estimate(ExpectOp op) {
     // Without a derivative to take, any draw will do.
     bool differentiated =
         normals || getOperation()->hasAttr("vi.differentiate");
-    if (!family || (differentiated && !family.isReparameterized()))
+    bool isScore = draw->hasAttr("vi.score");
+    if (!family || (differentiated && !isScore && !family.isReparameterized()))
       return draw.emitOpError("of site '")
              << draw.getSite()
              << "' has no pathwise derivative, and its terms have no closed "
                 "form; a discrete latent must be summed out";
-    Value member = buildMemberIndex(builder, draw->getBlock(), plate);
+    Value member = buildMemberIndex(
+        builder, isScore ? draw->getParentOp()->getBlock() : draw->getBlock(),
+        plate);
     std::unique_ptr<NoiseSource> noise;
     if (normals) {
       Value position = starts[index];
@@ -195,6 +205,14 @@ LogicalResult EstimateExpectations::estimate(ExpectOp op) {
               : arith::ConstantOp::create(builder, builder.getI64IntegerAttr(0))
                     .getResult();
       noise = std::make_unique<CounterNoise>(stream, number);
+    }
+    if (isScore) {
+      Value copy = arith::IndexCastOp::create(
+          builder, i64, cast<PlateOp>(draw->getParentOp()).getIndex());
+      Value own = rng::FoldInOp::create(builder, noise->stream(builder), copy);
+      Value first =
+          arith::ConstantOp::create(builder, builder.getI64IntegerAttr(0));
+      noise = std::make_unique<CounterNoise>(own, first);
     }
     Value value = buildDraw(builder, draw.getDistribution(),
                             draw.getValue().getType(), draw.getSizes(), *noise);

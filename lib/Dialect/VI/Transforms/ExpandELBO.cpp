@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DrawTerms.h"
+
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/ProgramInliner.h"
@@ -33,11 +35,21 @@ public:
 protected:
   FailureOr<Value> emitSample(SampleOp op, Value distribution,
                               ValueRange sizes) override {
-    Value draw = DrawOp::create(builder, op.getLoc(), op.getValue().getType(),
-                                op.getNameAttr(), distribution, sizes);
+    auto draw = DrawOp::create(builder, op.getLoc(), op.getValue().getType(),
+                               op.getNameAttr(), distribution, sizes);
+    if (Attribute estimator = op->getAttr("vi.estimator")) {
+      draw->setAttr("vi.estimator", estimator);
+      StringRef name = getEstimatorName(draw);
+      if (name != "pathwise" && name != "sticking-the-landing" &&
+          name != "enumeration" && name != "score-function")
+        return op.emitError("the estimator of '")
+               << getSiteName(op.getName()) << "' is " << estimator
+               << "; known are pathwise, sticking-the-landing, enumeration and "
+                  "score-function";
+    }
     addLatentTerm(op.getLoc(), distribution, draw);
     outputs[op.getName()] = draw;
-    return draw;
+    return draw.getValue();
   }
 };
 

@@ -13,6 +13,7 @@
 
 #include "EntryPointBuilder.h"
 
+#include "vi/Dialect/VI/IR/Expression.h"
 #include "vi/Dialect/VI/IR/Loops.h"
 #include "vi/Dialect/VI/Transforms/Observations.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
@@ -389,14 +390,20 @@ bool EntryPointBuilder::isReparameterized() {
               .wasInterrupted();
 }
 
-/// The sum over the columns of the logarithm of the mean of their exponentials.
-static Value buildLogMeanExp(ImplicitLocOpBuilder &b, Value table) {
+namespace {
+/// The sums over the columns of exponentials of a table, each from its largest.
+struct ColumnSums {
+  ColumnSums(ImplicitLocOpBuilder &b, Value table);
+  Value largest, sums;
+};
+} // namespace
+
+ColumnSums::ColumnSums(ImplicitLocOpBuilder &b, Value table) {
   auto type = cast<RankedTensorType>(table.getType());
   auto element = cast<FloatType>(type.getElementType());
   auto constant = [&](double value) -> Value {
     return arith::ConstantOp::create(b, b.getFloatAttr(element, value));
   };
-  Value rows = tensor::DimOp::create(b, table, 0);
   Value columns = tensor::DimOp::create(b, table, 1);
   auto rowType = RankedTensorType::get({type.getDimSize(1)}, element);
   SmallVector<Value> sizes;
@@ -412,28 +419,58 @@ static Value buildLogMeanExp(ImplicitLocOpBuilder &b, Value table) {
   utils::IteratorType iterators[] = {utils::IteratorType::reduction,
                                      utils::IteratorType::parallel};
   // What the largest is does not matter to the value, nor to the derivative.
-  Value largest =
-      linalg::GenericOp::create(
-          b, rowType, ValueRange(table),
-          ValueRange(splat(-std::numeric_limits<double>::infinity())),
-          ArrayRef<AffineMap>{whole, below}, iterators,
-          [](OpBuilder &nested, Location loc, ValueRange in) {
-            Value max = arith::MaximumFOp::create(nested, loc, in[1], in[0]);
-            linalg::YieldOp::create(nested, loc, max);
-          })
-          .getResult(0);
+  largest = linalg::GenericOp::create(
+                b, rowType, ValueRange(table),
+                ValueRange(splat(-std::numeric_limits<double>::infinity())),
+                ArrayRef<AffineMap>{whole, below}, iterators,
+                [](OpBuilder &nested, Location loc, ValueRange in) {
+                  Value max =
+                      arith::MaximumFOp::create(nested, loc, in[1], in[0]);
+                  linalg::YieldOp::create(nested, loc, max);
+                })
+                .getResult(0);
   largest = StopGradientOp::create(b, largest);
-  Value sums =
-      linalg::GenericOp::create(
-          b, rowType, ValueRange{table, largest}, ValueRange(splat(0)),
-          ArrayRef<AffineMap>{whole, below, below}, iterators,
-          [](OpBuilder &nested, Location loc, ValueRange in) {
-            Value share = arith::SubFOp::create(nested, loc, in[0], in[1]);
-            share = math::ExpOp::create(nested, loc, share);
-            Value sum = arith::AddFOp::create(nested, loc, in[2], share);
-            linalg::YieldOp::create(nested, loc, sum);
-          })
-          .getResult(0);
+  sums = linalg::GenericOp::create(
+             b, rowType, ValueRange{table, largest}, ValueRange(splat(0)),
+             ArrayRef<AffineMap>{whole, below, below}, iterators,
+             [](OpBuilder &nested, Location loc, ValueRange in) {
+               Value share = arith::SubFOp::create(nested, loc, in[0], in[1]);
+               share = math::ExpOp::create(nested, loc, share);
+               Value sum = arith::AddFOp::create(nested, loc, in[2], share);
+               linalg::YieldOp::create(nested, loc, sum);
+             })
+             .getResult(0);
+}
+
+/// The exponentials of a table, divided by the sums of their columns.
+static Value buildShares(ImplicitLocOpBuilder &b, Value table) {
+  auto type = cast<RankedTensorType>(table.getType());
+  ColumnSums columns(b, table);
+  AffineMap whole = b.getMultiDimIdentityMap(2);
+  AffineMap below = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+  return linalg::GenericOp::create(
+             b, TypeRange(type),
+             ValueRange{table, columns.largest, columns.sums},
+             ValueRange(table), ArrayRef<AffineMap>{whole, below, below, whole},
+             ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
+                                           utils::IteratorType::parallel},
+             [](OpBuilder &nested, Location loc, ValueRange in) {
+               Value share = arith::SubFOp::create(nested, loc, in[0], in[1]);
+               share = math::ExpOp::create(nested, loc, share);
+               share = arith::DivFOp::create(nested, loc, share, in[2]);
+               linalg::YieldOp::create(nested, loc, share);
+             })
+      .getResult(0);
+}
+
+/// The sum over the columns of the logarithm of the mean of their exponentials.
+static Value buildLogMeanExp(ImplicitLocOpBuilder &b, Value table) {
+  auto type = cast<RankedTensorType>(table.getType());
+  auto element = cast<FloatType>(type.getElementType());
+  ColumnSums columnSums(b, table);
+  Value largest = columnSums.largest, sums = columnSums.sums;
+  Value rows = tensor::DimOp::create(b, table, 0);
+  Value columns = tensor::DimOp::create(b, table, 1);
   auto numberType = RankedTensorType::get({}, element);
   Value zero = arith::ConstantOp::create(
       b, DenseElementsAttr::get(numberType, b.getFloatAttr(element, 0)));
@@ -461,8 +498,53 @@ static Value buildLogMeanExp(ImplicitLocOpBuilder &b, Value table) {
       b, total, arith::MulFOp::create(b, toFloat(columns), logRows));
 }
 
-LogicalResult EntryPointBuilder::buildImportanceWeighted() {
+FailureOr<Value> EntryPointBuilder::emitLogWeights(func::FuncOp func, Value key,
+                                                   Operation *root,
+                                                   Value pathWeights) {
   StringRef plate = getLatentPlate().getName();
+  Location loc = model.getLoc();
+  Value parameters = func.getArgument(model.getNumArguments());
+  ParameterReader guideReader(parameters);
+  DrawingInliner drawing(builder, type, guideReader, Value());
+  drawing.key = key;
+  drawing.root = root;
+  if (!pathWeights) {
+    drawing.densities = true;
+    drawing.memberTotals = plate;
+  }
+  FailureOr<Value> latents = emitDraw(func, drawing);
+  if (failed(latents))
+    return failure();
+  ParameterReader reader(parameters);
+  reader.skip(guideReader.getOffset(builder, loc));
+  GivenLatentsInliner inliner(builder, type, reader);
+  inliner.memberTotals = plate;
+  if (failed(giveLatents(inliner, func, *latents, pathWeights)) ||
+      failed(inliner.inlineProgram(model, getData(func))))
+    return failure();
+  Value weights = inliner.outputs.lookup(plate);
+  Value guideTotals = drawing.outputs.lookup(plate);
+  if (pathWeights) {
+    // log q at the draw, with parameters that are held.
+    ParameterReader held(
+        StopGradientOp::create(builder, loc, parameters.getType(), parameters));
+    GivenLatentsInliner densities(builder, type, held);
+    densities.memberTotals = plate;
+    if (failed(giveLatents(densities, func, *latents, pathWeights)) ||
+        failed(densities.inlineProgram(guide, getData(func))))
+      return failure();
+    guideTotals = densities.outputs.lookup(plate);
+  }
+  if (guideTotals) {
+    if (guideTotals.getType() != weights.getType())
+      guideTotals =
+          tensor::CastOp::create(builder, loc, weights.getType(), guideTotals);
+    weights = arith::SubFOp::create(builder, loc, weights, guideTotals);
+  }
+  return weights;
+}
+
+LogicalResult EntryPointBuilder::buildImportanceWeighted() {
   Type i64 = builder.getI64Type();
   auto func =
       start("iwae",
@@ -478,51 +560,66 @@ LogicalResult EntryPointBuilder::buildImportanceWeighted() {
                 builder.getStringAttr(model.getSymName() + "_iwae_gradient"));
   func->setAttr("vi.wrt", builder.getI64ArrayAttr({first}));
   Location loc = model.getLoc();
-  Value parameters = func.getArgument(first);
-  auto open = PlateOp::create(builder, loc, "draws",
-                              func.getArgument(first + 1), Value(), Value(),
+  Value samples = func.getArgument(first + 1),
+        seed = func.getArgument(first + 2);
+  auto getKey = [&](PlateOp draws) -> Value {
+    Value number =
+        arith::IndexCastOp::create(builder, loc, i64, draws.getIndex());
+    return rng::FoldInOp::create(builder, loc, seed, number);
+  };
+  auto open = PlateOp::create(builder, loc, "draws", samples, Value(), Value(),
                               ValueRange(), ValueRange(), TypeRange());
   Value weights;
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(open.getBlock());
-    Value number =
-        arith::IndexCastOp::create(builder, loc, i64, open.getIndex());
-    ParameterReader guideReader(parameters);
-    DrawingInliner drawing(builder, type, guideReader, Value());
-    drawing.key = rng::FoldInOp::create(builder, loc,
-                                        func.getArgument(first + 2), number);
-    drawing.root = open;
-    drawing.densities = true;
-    drawing.memberTotals = plate;
-    FailureOr<Value> latents = emitDraw(func, drawing);
-    if (failed(latents))
+    FailureOr<Value> found = emitLogWeights(func, getKey(open), open, Value());
+    if (failed(found))
       return failure();
-    ParameterReader reader(parameters);
-    reader.skip(guideReader.getOffset(builder, loc));
-    GivenLatentsInliner inliner(builder, type, reader);
-    inliner.memberTotals = plate;
-    if (failed(giveLatents(inliner, func, *latents)) ||
-        failed(inliner.inlineProgram(model, getData(func))))
-      return failure();
-    weights = inliner.outputs.lookup(plate);
-    if (Value guideTotals = drawing.outputs.lookup(plate)) {
-      if (guideTotals.getType() != weights.getType())
-        guideTotals = tensor::CastOp::create(builder, loc, weights.getType(),
-                                             guideTotals);
-      weights = arith::SubFOp::create(builder, loc, weights, guideTotals);
-    }
+    weights = *found;
     YieldOp::create(builder, loc, ValueRange(), ValueRange(weights));
   }
-  auto draws =
-      PlateOp::create(builder, loc, "draws", func.getArgument(first + 1),
-                      Value(), Value(), ValueRange(), ValueRange(),
-                      TypeRange(PlateOp::getStackType(weights.getType(),
-                                                      open.getStaticCount())));
+  auto draws = PlateOp::create(builder, loc, "draws", samples, Value(), Value(),
+                               ValueRange(), ValueRange(),
+                               TypeRange(PlateOp::getStackType(
+                                   weights.getType(), open.getStaticCount())));
   draws.getBody().takeBody(open.getBody());
   open.erase();
   ImplicitLocOpBuilder b(loc, builder);
-  finish(func, buildLogMeanExp(b, draws.getStacks()[0]), {"iwae"}, {"nats"});
+  Value table = draws.getStacks()[0];
+  if (!options.doublyReparameterized) {
+    finish(func, buildLogMeanExp(b, table), {"iwae"}, {"nats"});
+    return success();
+  }
+  // The value and the weights, then the same draws once more for a gradient
+  //   sum_k w_k d log p_k / d theta + w_k^2 d log w_k / d z dz / d phi
+  // (Tucker, Lawson, Gu and Maddison 2019, "Doubly reparameterized gradient
+  // estimators for Monte Carlo objectives").
+  table = StopGradientOp::create(b, table.getType(), table);
+  Value shares = buildShares(b, table);
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(type, 0.0));
+  auto again = PlateOp::create(builder, loc, "draws", samples, Value(), Value(),
+                               shares, zero, TypeRange());
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(again.getBlock());
+    Value share = again.getMemberArguments().front();
+    FailureOr<Value> found = emitLogWeights(func, getKey(again), again, share);
+    if (failed(found))
+      return failure();
+    ImplicitLocOpBuilder in(loc, builder);
+    Value held = StopGradientOp::create(in, found->getType(), *found);
+    Value change = arith::SubFOp::create(in, *found, held);
+    if (share.getType() != change.getType())
+      change = tensor::CastOp::create(in, share.getType(), change);
+    Value term = dot(Expression(in, share), Expression(in, change));
+    Value next =
+        arith::AddFOp::create(in, again.getSumArguments().front(), term);
+    YieldOp::create(builder, loc, ValueRange(next), ValueRange());
+  }
+  Value bound = arith::AddFOp::create(b, buildLogMeanExp(b, table),
+                                      again.getSums().front());
+  finish(func, bound, {"iwae"}, {"nats"});
   return success();
 }
 

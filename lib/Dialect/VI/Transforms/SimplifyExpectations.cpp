@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DrawTerms.h"
+
 #include "vi/Analysis/Forms.h"
 #include "vi/Analysis/JointNormal.h"
 #include "vi/Analysis/LinearTerms.h"
@@ -77,6 +79,11 @@ private:
   void remarkOnRest();
 
   bool isCandidate(LogProbOp op);
+  /// Whether log q of a draw is left to the estimator.
+  bool keepsDensity(DrawOp draw) {
+    StringRef own = getEstimatorName(draw);
+    return own.empty() ? keepGuideDensity : own == "sticking-the-landing";
+  }
   void replace(LogProbOp op, Value value);
   void eraseSummand(LogProbOp op);
 
@@ -135,7 +142,7 @@ bool Simplifier::isCandidate(LogProbOp op) {
       isa<RankedTensorType>(type.getValueType()))
     return false;
   auto draw = op.getValue().getDefiningOp<DrawOp>();
-  return !keepGuideDensity || !draw ||
+  return !draw || !keepsDensity(draw) ||
          draw.getDistribution() != op.getDistribution();
 }
 
@@ -266,7 +273,7 @@ void Simplifier::replaceDensities() {
       continue;
     }
     DensityTerm *partner = nullptr;
-    if (!keepGuideDensity)
+    if (!keepsDensity(term.draw))
       for (DensityTerm &other : terms)
         if (!done.contains(other.op) && other.draw == term.draw &&
             other.op.getDistribution() == q &&
@@ -306,7 +313,7 @@ void Simplifier::replaceDensities() {
     Value q = term.draw.getDistribution();
     if (done.contains(term.op) || term.op.getDistribution() != q)
       continue;
-    if (keepGuideDensity) {
+    if (keepsDensity(term.draw)) {
       remark::analysis(term.op.getLoc(), remarkOptions("entropy"))
           << remark::add("log q of '{0}' is kept for the estimator",
                          term.draw.getSite());

@@ -40,6 +40,7 @@ static void moveSite(SampleOp site, SupportKind kind, ValueRange bounds,
       builder, loc, getUnconstrainedType(kind, constrained),
       builder.getStringAttr(site.getName() + getUnconstrainedSuffix()),
       site.getAuxiliaryAttr(), pullback, site.getSizes());
+  moved->setDiscardableAttrs(site->getDiscardableAttrDictionary());
   Value value = ConstrainOp::create(builder, loc, constrained, kind,
                                     moved.getValue(), bounds);
   if (report)

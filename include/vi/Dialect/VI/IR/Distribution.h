@@ -25,6 +25,24 @@ struct Support {
   llvm::SmallVector<mlir::Value, 2> bounds;
 };
 
+/// Whether a support has finitely many values, of any number: they can be
+/// enumerated.
+inline bool isFinite(const Support &support) {
+  return support.kind == SupportKind::Boolean ||
+         support.kind == SupportKind::IntegerInterval;
+}
+
+/// Emits the number of values of a finite support as an `index`; null where the
+/// support is not finite, or its upper bound is given by a shape.
+mlir::Value buildSupportSize(mlir::ImplicitLocOpBuilder &builder,
+                             const Support &support);
+
+/// Emits value number `index` (from 0) of a finite support, as a number of
+/// `type`: the lower bound plus the index.
+mlir::Value buildSupportValue(mlir::ImplicitLocOpBuilder &builder,
+                              const Support &support, mlir::Type type,
+                              mlir::Value index);
+
 /// The kind of values of a family: real numbers (in the type of its
 /// parameters), booleans (`i1`) or integers (`i64`, or any integer type in the
 /// data).

@@ -118,6 +118,10 @@ mlir::Value floatConstant(mlir::ImplicitLocOpBuilder &builder, mlir::Type type,
 
 /// Sum of all elements of a tensor of floats (a scalar is its own sum).
 Expression sum(Expression tensor);
+/// log sum_k exp(x_k) over the elements of a vector, or over numbers: from the
+/// largest, so that nothing overflows; -inf where all are.
+Expression logSumExp(Expression vector);
+Expression logSumExp(llvm::ArrayRef<Expression> numbers);
 /// Sum of the products of corresponding elements of two tensors of one type,
 /// or the product of two scalars.
 Expression dot(Expression a, Expression b);

@@ -378,6 +378,29 @@ def VI_BinomialLogitsOp : VI_Family<"binomial_logits",
   let arguments = (ins AnyType:$total_count, AnyType:$logits);
 }
 
+def VI_DiscreteUniformOp : VI_Family<"discrete_uniform",
+    [VI_Parameter<"lower", 0, "IntegerInterval">,
+     VI_Parameter<"upper", 0, "IntegerInterval">],
+    "Integer", 0, ["buildEntropy", "buildExpectedStatistic"], [],
+    "return verifyBounds();"> {
+  let summary = "uniform distribution on integers";
+  let description = [{
+    log p(x) = -log(upper - lower + 1), x = lower, lower + 1, ..., upper;
+    lower <= upper.
+
+    Example:
+
+    ```mlir
+    %d = vi.discrete_uniform %lower, %upper : i64, i64
+    ```
+  }];
+  let arguments = (ins AnyType:$lower, AnyType:$upper);
+  let extraClassDeclaration = familyDeclaration # [{
+    /// Constant bounds must be in order.
+    ::llvm::LogicalResult verifyBounds();
+  }];
+}
+
 def VI_PoissonOp : VI_Family<"poisson",
     [VI_Parameter<"rate", 0, "Positive">],
     "Integer", 0, ["buildExpectedStatistic"], [VI_ExpFam]> {
@@ -447,7 +470,7 @@ def VI_NegativeBinomialLogOp : VI_Family<"negative_binomial_log",
 
 def VI_CategoricalOp : VI_Family<"categorical",
     [VI_Parameter<"probs", 1, "Simplex">],
-    "Integer", 0, ["buildEntropy"]> {
+    "Integer", 0, ["buildEntropy", "buildSupportSize"]> {
   let summary = "categorical distribution";
   let description = [{
     log p(x) = log probs[x], x = 0 .. K - 1 (counted from 0); probs sum to 1.
@@ -463,7 +486,7 @@ def VI_CategoricalOp : VI_Family<"categorical",
 
 def VI_CategoricalLogitsOp : VI_Family<"categorical_logits",
     [VI_Parameter<"logits", 1, "Real">],
-    "Integer", 0, ["buildEntropy"]> {
+    "Integer", 0, ["buildEntropy", "buildSupportSize"]> {
   let summary = "categorical distribution by logits";
   let description = [{
     log p(x) = logits[x] - log sum_k exp(logits[k]), x = 0 .. K - 1.

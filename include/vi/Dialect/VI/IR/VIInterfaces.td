@@ -41,6 +41,14 @@ def VI_DistributionOpInterface : OpInterface<"DistributionOpInterface"> {
       that are operands of the distribution.}],
       "::vi::Support", "getSupport">,
     InterfaceMethod<[{
+      Emits the number of values of positive probability, as an `index`, where
+      it is finite; null otherwise. The values are consecutive, from the lower
+      bound of the support (`buildSupportValue`).}],
+      "::mlir::Value", "buildSupportSize",
+      (ins "::mlir::ImplicitLocOpBuilder &":$builder), "", [{
+        return ::vi::buildSupportSize(builder, $_op.getSupport());
+      }]>,
+    InterfaceMethod<[{
       The floating-point type that densities are computed in.}],
       "::mlir::FloatType", "getFloatType", (ins), "", [{
         for (::mlir::Value operand : $_op->getOperands())

@@ -119,7 +119,9 @@ def VI_GuideOp : VI_FunctionLikeOp<"guide", [
 
     Constraints:
     1. Every latent site of the model is sampled exactly once, in plates of the
-       same names, with values of the same type. Dimensions that are plates or
+       same names, with values of the same type; but one whose values are
+       finitely many may be left out, and is then summed out of the model
+       (`vi-marginalize`). Dimensions that are plates or
        loops in the model may be dimensions of the value, and a loop a plate or
        a loop: a chain in which a state depends on the one before.
     2. The support of each site's distribution lies inside the support of the

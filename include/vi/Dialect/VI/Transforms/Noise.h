@@ -15,7 +15,7 @@
 namespace vi {
 
 /// Which gradient estimator expectations get.
-enum class Estimator { Pathwise, StickingTheLanding };
+enum class Estimator { Pathwise, StickingTheLanding, DoublyReparameterized };
 
 /// Noise from a vector of standard normals, starting at a position: the first
 /// variable of an event is the one at the position.

@@ -248,6 +248,126 @@ def FlattenPlates : Pass<"vi-flatten-plates"> {
   ];
 }
 
+def Marginalize : Pass<"vi-marginalize", "::mlir::ModuleOp"> {
+  let summary = "sum finite discrete latents out of the model";
+  let description = [{
+    A latent site z of a model with finitely many values, which no guide samples,
+    leaves the model: the terms of the log-density that depend on z become
+
+        log sum_k p(z = k) prod_t p(term t given z = k),
+
+    a `vi.factor` in the block of z, so inside its plate: one sum for each member.
+    It is named like the observation among the terms, if there is one, and
+    otherwise like z, and is `normalized` where all terms are densities of data.
+    What does not depend on z stays as it was. The guide is then one for the
+    other latents, and the bound that of the marginal likelihood.
+
+    Sites go one at a time, the last of the text first, so that z's terms contain
+    the sums over what depends on z: the cost is that of the sums nested in each
+    other, not of all combinations of all members.
+
+    A site in a loop (`scf.for`) whose value is carried to the next iteration is
+    a chain, and is summed out by the forward algorithm. The loop carries
+    alpha[i] = log p(terms so far, state i) in place of the state,
+
+        alpha'[j] = log sum_i exp(alpha[i] + log p(j given i) + ...) + ...,
+
+    where terms of the new state alone are computed once for each j: with S states
+    and T iterations, S^2 T terms, not S^T. The state may also be a function of the
+    site, or of several sites of one iteration; it may start with the value of
+    a discrete site before the loop, or of any other.
+
+    `vi.deterministic "z.probs"` reports, with each draw of the other latents, the
+    posterior probabilities of z given them; a `vi.predict` or `vi.deterministic`
+    that depends on z uses a draw `vi.predict "z"` from these. Sites of chains
+    are not reported.
+
+    Up to 4 states that are known from the text are written out, more are a
+    plate named SITE.states.
+
+    A latent that is not summed out and whose prior depends on z gets a flat
+    prior on its support (`vi.flat`), and its density as a term.
+
+    An error where terms depend on sites of several members, or on all iterations
+    (a count of how often a state was met): the sum would be over all their
+    combinations.
+
+    Example:
+
+    ```mlir
+    vi.model @coins(%y: f64, %p: tensor<2xf64>, %mu: tensor<2xf64>) {
+      %one = arith.constant 1.0 : f64
+      %prior = vi.categorical %p : tensor<2xf64>
+      %z = vi.sample "z" from %prior : i64
+      %k = arith.index_cast %z : i64 to index
+      %loc = tensor.extract %mu[%k] : tensor<2xf64>
+      %likelihood = vi.normal %loc, %one : f64, f64
+      vi.observe "y" from %likelihood, %y : f64, f64
+    }
+    ```
+
+    becomes, with log p(z = k) + log p(y given z = k) for k = 0 and 1 as %4 and %8,
+
+    ```mlir
+    #map = affine_map<(d0) -> (d0)>
+    vi.model @coins(%y: f64, %p: tensor<2xf64>, %mu: tensor<2xf64>) {
+      %c1 = arith.constant 1 : index
+      %c0 = arith.constant 0 : index
+      %cst = arith.constant -3.4028234663852886E+38 : f64
+      %c1_i64 = arith.constant 1 : i64
+      %c0_i64 = arith.constant 0 : i64
+      %cst_0 = arith.constant 1.000000e+00 : f64
+      %0 = vi.categorical %p : tensor<2xf64>
+      %1 = vi.log_prob %0, %c0_i64 : i64, i64 -> f64
+      %extracted = tensor.extract %mu[%c0] : tensor<2xf64>
+      %2 = vi.normal %extracted, %cst_0 : f64, f64
+      %3 = vi.log_prob %2, %y : f64, f64 -> f64
+      %4 = arith.addf %1, %3 : f64
+      %5 = vi.log_prob %0, %c1_i64 : i64, i64 -> f64
+      %extracted_1 = tensor.extract %mu[%c1] : tensor<2xf64>
+      %6 = vi.normal %extracted_1, %cst_0 : f64, f64
+      %7 = vi.log_prob %6, %y : f64, f64 -> f64
+      %8 = arith.addf %5, %7 : f64
+      %9 = arith.maximumf %4, %8 : f64
+      %10 = arith.maximumf %9, %cst : f64
+      %11 = vi.stop_gradient %10 : f64
+      %12 = arith.subf %4, %11 : f64
+      %13 = math.exp %12 : f64
+      %14 = arith.subf %8, %11 : f64
+      %15 = math.exp %14 : f64
+      %16 = arith.addf %13, %15 : f64
+      %17 = math.log %16 : f64
+      %18 = arith.addf %11, %17 : f64
+      vi.factor "y" normalized %18 : f64
+      %from_elements = tensor.from_elements %4, %8 : tensor<2xf64>
+      %19 = tensor.empty() : tensor<2xf64>
+      %20 = linalg.generic {
+          indexing_maps = [#map, #map],
+          iterator_types = ["parallel"]}
+          ins(%from_elements : tensor<2xf64>)
+          outs(%19 : tensor<2xf64>) {
+      ^bb0(%in: f64, %out: f64):
+        %21 = arith.subf %in, %18 : f64
+        %22 = math.exp %21 : f64
+        linalg.yield %22 : f64
+      } -> tensor<2xf64>
+      vi.deterministic "z.probs" %20 {vi.summed_out = "z"} : tensor<2xf64>
+    }
+    ```
+  }];
+  let options = [
+    Option<"guide", "guide", "std::string", "\"\"",
+           "the guide that counts, where there are several">,
+    Option<"replaceGuides", "replace-guides", "bool", "false",
+           "guides written by hand do not count: they will be replaced">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::vi::VIDialect"
+  ];
+}
+
 def Unconstrain : Pass<"vi-unconstrain", "::mlir::ModuleOp"> {
   let summary = "move latent sites to the real line";
   let description = [{
@@ -457,6 +577,9 @@ def EntryPoints : Pass<"vi-entry-points", "::mlir::ModuleOp"> {
            "take noise from a counter (seed) instead of an array">,
     Option<"generative", "generative", "bool", "false",
            "also the functions that use a learned model">,
+    Option<"doublyReparameterized", "doubly-reparameterized", "bool", "false",
+           "the gradient of NAME_iwae by the guide's parameters is the doubly "
+           "reparameterized one">,
     Option<"klWeight", "kl-weight", "bool", "false",
            "give the ELBO a weight of the divergences as an argument">,
     Option<"hessian", "hessian", "bool", "false",
@@ -602,6 +725,179 @@ def ErasePrograms : Pass<"vi-erase-programs", "::mlir::ModuleOp"> {
     }
     ```
   }];
+}
+
+def EnumerateDraws : Pass<"vi-enumerate-draws", "::mlir::func::FuncOp"> {
+  let summary = "take expectations over finite draws by enumeration";
+  let description = [{
+    In a `vi.expect`, the terms f(z) that depend on a draw z with finitely many
+    values (its Markov blanket: the summands of what its block yields) become
+    their expectation given all other draws,
+
+        sum_k q(z = k) f(k),
+
+    and -log q(z) the entropy of q. It stands where the terms stood: inside the
+    plate of z, so once for each member. Closed forms for what is left, given
+    z = k, come after (`vi-simplify-expectations`).
+
+    A draw is left alone where another draw depends on it or its values leave
+    the plate, with a remark that says so, or where its attribute `vi.estimator`
+    names another estimator. Up to 4 states that are known from the text are
+    written out, more are a plate named SITE.states.
+
+    Example:
+
+    ```mlir
+    func.func @f(%p: f64, %a: f64) -> f64 {
+      %zero = arith.constant 0.0 : f64
+      %q = vi.bernoulli %p : f64
+      %e = vi.expect {
+        %z = vi.draw "z" from %q : i1
+        %f = arith.select %z, %a, %zero : f64
+        vi.yield %f : f64
+      } : f64
+      return %e : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%p: f64, %a: f64) -> f64 {
+      %true = arith.constant true
+      %false = arith.constant false
+      %zero = arith.constant 0.0 : f64
+      %q = vi.bernoulli %p : f64
+      %e = vi.expect {
+        %log_q0 = vi.log_prob %q, %false : i1, i1 -> f64
+        %q0 = math.exp %log_q0 : f64
+        %t0 = arith.mulf %q0, %zero : f64
+        %log_q1 = vi.log_prob %q, %true : i1, i1 -> f64
+        %q1 = math.exp %log_q1 : f64
+        %t1 = arith.mulf %q1, %a : f64
+        %f = arith.addf %t0, %t1 : f64
+        vi.yield %f : f64
+      } : f64
+      return %e : f64
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect"
+  ];
+}
+
+def ScoreFunction : Pass<"vi-score-function", "::mlir::func::FuncOp"> {
+  let summary = "give terms of draws without a path the score function's gradient";
+  let description = [{
+    A draw z whose family has no pathwise derivative (counts that are not
+    enumerated), or whose attribute `vi.estimator` is `score-function`, is
+    sampled M times, and its terms f(z), the Markov blanket, become
+
+        mean_m f(z_m) + s - stop(s),
+        s = 1/M sum_m (stop(f(z_m)) - stop(b_m)) log q(z_m),
+
+    whose value is the mean and whose derivative is the score-function estimate
+    of that of E_q[f]: b_m is the mean of f over the other draws, which leaves the
+    estimate without bias (a leave-one-out baseline; Kool, van Hoof and Welling
+    2019, "Buy 4 REINFORCE samples, get a baseline for free!"). As the terms stand
+    in the plate of z, each member has its own baseline, and the scale of a
+    minibatch enters once (Ranganath, Gerrish and Blei 2014, "Black box
+    variational inference").
+
+    As the value is not a function whose derivative this is, draws must be fresh
+    for each gradient: the function is marked `vi.score`.
+
+    An error where another draw depends on z or its values leave the plate.
+
+    Example: with `vi-score-function{draws=2}`,
+
+    ```mlir
+    func.func @f(%rate: f64) -> f64 attributes {vi.differentiate = "g"} {
+      %q = vi.poisson %rate : f64
+      %e = vi.expect {
+        %z = vi.draw "z" from %q : i64
+        %f = arith.sitofp %z : i64 to f64
+        vi.yield %f : f64
+      } : f64
+      return %e : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #map = affine_map<(d0) -> (d0)>
+    #map1 = affine_map<(d0) -> ()>
+    func.func @f(%arg0: f64) -> f64 attributes {vi.differentiate = "g", vi.score = ["z"]} {
+      %cst = arith.constant 2.000000e+00 : f64
+      %cst_0 = arith.constant dense<0.000000e+00> : tensor<f64>
+      %c2 = arith.constant 2 : index
+      %0 = vi.poisson %arg0 : f64
+      %1 = vi.expect {
+        %2:2 = vi.plate "z.draws" %i in %c2 -> (tensor<2xf64>, tensor<2xf64>) {
+          %16 = vi.draw "z" from %0 {vi.score} : i64
+          %17 = arith.sitofp %16 : i64 to f64
+          %18 = vi.log_prob %0, %16 : i64, i64 -> f64
+          vi.yield %17, %18 : f64, f64
+        }
+        %3 = linalg.generic {
+            indexing_maps = [#map, #map1],
+            iterator_types = ["reduction"]}
+            ins(%2#1 : tensor<2xf64>)
+            outs(%cst_0 : tensor<f64>) {
+        ^bb0(%in: f64, %out: f64):
+          %16 = arith.addf %out, %in : f64
+          linalg.yield %16 : f64
+        } -> tensor<f64>
+        %extracted = tensor.extract %3[] : tensor<f64>
+        %4 = linalg.generic {
+            indexing_maps = [#map, #map1],
+            iterator_types = ["reduction"]}
+            ins(%2#0 : tensor<2xf64>)
+            outs(%cst_0 : tensor<f64>) {
+        ^bb0(%in: f64, %out: f64):
+          %16 = arith.addf %out, %in : f64
+          linalg.yield %16 : f64
+        } -> tensor<f64>
+        %extracted_1 = tensor.extract %4[] : tensor<f64>
+        %5 = vi.stop_gradient %2#0 : tensor<2xf64>
+        %6 = linalg.generic {
+            indexing_maps = [#map, #map, #map1],
+            iterator_types = ["reduction"]}
+            ins(%5, %2#1 : tensor<2xf64>, tensor<2xf64>)
+            outs(%cst_0 : tensor<f64>) {
+        ^bb0(%in: f64, %in_3: f64, %out: f64):
+          %16 = arith.mulf %in, %in_3 : f64
+          %17 = arith.addf %out, %16 : f64
+          linalg.yield %17 : f64
+        } -> tensor<f64>
+        %extracted_2 = tensor.extract %6[] : tensor<f64>
+        %7 = arith.mulf %extracted_2, %cst : f64
+        %8 = vi.stop_gradient %extracted_1 : f64
+        %9 = arith.mulf %8, %extracted : f64
+        %10 = arith.subf %7, %9 : f64
+        %11 = arith.divf %10, %cst : f64
+        %12 = arith.divf %extracted_1, %cst : f64
+        %13 = vi.stop_gradient %11 : f64
+        %14 = arith.subf %11, %13 : f64
+        %15 = arith.addf %12, %14 : f64
+        vi.yield %15 : f64
+      } : f64
+      return %1 : f64
+    }
+    ```
+  }];
+  let options = [
+    Option<"draws", "draws", "int64_t", "4", "draws of each such site, M">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+    "::vi::VIDialect"
+  ];
 }
 
 def SimplifyExpectations
@@ -768,7 +1064,11 @@ def EstimateExpectations
                         "derivative along the draws"),
              clEnumValN(::vi::Estimator::StickingTheLanding,
                         "sticking-the-landing",
-                        "without the score of q"))}]>
+                        "without the score of q"),
+             clEnumValN(::vi::Estimator::DoublyReparameterized,
+                        "doubly-reparameterized",
+                        "the importance-weighted bound's; otherwise "
+                        "pathwise"))}]>
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",

@@ -241,6 +241,82 @@ Value BinomialLogitsOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
 }
 
 //===----------------------------------------------------------------------===//
+// Uniform
+//===----------------------------------------------------------------------===//
+
+LogicalResult DiscreteUniformOp::verifyBounds() {
+  SmallVector<double> lower = getConstantNumbers(getLower());
+  SmallVector<double> upper = getConstantNumbers(getUpper());
+  if (lower.size() != 1 || upper.size() != 1 || lower[0] <= upper[0])
+    return success();
+  InFlightDiagnostic diagnostic = emitOpError("lower bound ")
+                                  << lower[0] << " is above the upper bound "
+                                  << upper[0];
+  diagnostic.attachNote(getLower().getLoc()) << "the lower bound is here";
+  diagnostic.attachNote(getUpper().getLoc()) << "the upper bound is here";
+  return diagnostic;
+}
+
+/// The bounds as numbers, and how many integers they enclose.
+namespace {
+struct IntegerRange {
+  IntegerRange(ImplicitLocOpBuilder &b, DiscreteUniformOp op)
+      : lower(toFloat(b, op.getLower(), b.getF64Type())),
+        upper(toFloat(b, op.getUpper(), b.getF64Type())),
+        size(upper - lower + 1) {}
+  Expression lower, upper, size;
+};
+} // namespace
+
+Support DiscreteUniformOp::getSupport() {
+  return {SupportKind::IntegerInterval, {getLower(), getUpper()}};
+}
+
+Value DiscreteUniformOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
+  IntegerRange range(b, *this);
+  Expression x = toFloat(b, value, b.getF64Type());
+  return impossibleWhere(x < range.lower,
+                         impossibleWhere(x > range.upper, -log(range.size)));
+}
+
+Value DiscreteUniformOp::buildDraw(ImplicitLocOpBuilder &b,
+                                   NoiseSource &noise) {
+  IntegerRange range(b, *this);
+  Expression u = range.size.with(noise.uniform(b, b.getF64Type()));
+  // u may be so near to 1 that the product is rounded up.
+  Expression place = u * range.size, last = range.size - 1;
+  Value offset = arith::FPToSIOp::create(
+      b, b.getI64Type(), select(place < last, place, last).getValue());
+  Value lower = arith::FPToSIOp::create(b, b.getI64Type(), range.lower);
+  return arith::AddIOp::create(b, lower, offset);
+}
+
+Value DiscreteUniformOp::buildEntropy(ImplicitLocOpBuilder &b) {
+  return log(IntegerRange(b, *this).size);
+}
+
+Value DiscreteUniformOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
+                                                const Statistic &statistic) {
+  IntegerRange range(b, *this);
+  Expression mean = 0.5 * (range.lower + range.upper);
+  Expression variance = (square(range.size) - 1) / 12;
+  switch (statistic.kind) {
+  case Kind::Power:
+    if (statistic.power == 0)
+      return mean.constant(1);
+    if (statistic.power == 1)
+      return mean;
+    if (statistic.power == 2)
+      return variance + square(mean);
+    return Value();
+  case Kind::SquaredDeviation:
+    return variance + square(mean - mean.with(statistic.location));
+  default:
+    return Value();
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Poisson
 //===----------------------------------------------------------------------===//
 
@@ -492,6 +568,10 @@ Support CategoricalOp::getSupport() {
   return {SupportKind::IntegerInterval, {Value(), Value()}};
 }
 
+Value CategoricalOp::buildSupportSize(ImplicitLocOpBuilder &b) {
+  return dimension(b, getProbs(), 0);
+}
+
 Value CategoricalOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
   Category category(b, getProbs(), value);
   return where(category.inside, log(category.element));
@@ -549,6 +629,10 @@ Expression vi::logSoftmax(Expression logits) {
 
 Support CategoricalLogitsOp::getSupport() {
   return {SupportKind::IntegerInterval, {Value(), Value()}};
+}
+
+Value CategoricalLogitsOp::buildSupportSize(ImplicitLocOpBuilder &b) {
+  return dimension(b, getLogits(), 0);
 }
 
 Value CategoricalLogitsOp::buildLogProb(ImplicitLocOpBuilder &b, Value value) {
