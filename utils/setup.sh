@@ -8,6 +8,7 @@ build_packages=(
   cmake ninja-build clang-22 lld-22 g++
   libmlir-22-dev mlir-22-tools llvm-22-dev
   rapidjson-dev libcsv-dev libeigen3-dev liblbfgspp-dev
+  libomp-22-dev
 )
 test_packages=(
   llvm-22-tools libgtest-dev libmpfr-dev clang-format-22

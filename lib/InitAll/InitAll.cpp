@@ -15,6 +15,7 @@
 #include "vi/Dialect/Special/IR/Special.h"
 #include "vi/Dialect/Special/Transforms/Passes.h"
 #include "vi/Dialect/VI/IR/VI.h"
+#include "vi/Dialect/VI/Transforms/BufferizableOpInterfaceImpl.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Differentiation/Passes.h"
 #include "vi/Pipelines/Pipelines.h"
@@ -32,6 +33,7 @@ void vi::registerAllDialects(mlir::DialectRegistry &registry) {
 void vi::registerAllExtensions(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllToLLVMIRTranslations(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void vi::registerPasses() {

@@ -272,7 +272,8 @@ static void printFunction(func::FuncOp func, raw_ostream &os) {
   os << line << '\n';
 }
 
-LogicalResult vi::emitHeader(ModuleOp module, StringRef name, raw_ostream &os) {
+LogicalResult vi::emitHeader(ModuleOp module, StringRef name, raw_ostream &os,
+                             int threads, bool freestanding) {
   if (!hasExportedFunction(module))
     return module.emitError("no function has the attribute 'vi.export'");
   std::string guard = StringRef(getCIdentifier(name)).upper();
@@ -293,8 +294,26 @@ LogicalResult vi::emitHeader(ModuleOp module, StringRef name, raw_ostream &os) {
         "and\n"
         " * divergences are in nats. The functions keep no state: threads may "
         "call\n"
-        " * them at once. They need libm and nothing else; link with -lm.\n"
-        " */\n\n"
+        " * them at once.";
+  if (freestanding)
+    os << " They need no library: they allocate\n"
+          " * nothing, and have temporary arrays on the stack.\n";
+  else if (threads == 0)
+    os << " They need libm and nothing else; link with -lm.\n";
+  else
+    os << "\n"
+          " *\n"
+          " * Where there is enough to do, a call runs in "
+       << (threads < 0 ? std::string("as many threads as OpenMP\n"
+                                     " * takes (OMP_NUM_THREADS).")
+                       : "at most " + std::to_string(threads) +
+                             " threads of\n"
+                             " * OpenMP.")
+       << " The results are the same, bit for bit, for\n"
+          " * every number of threads. The functions need libm and LLVM's "
+          "OpenMP\n"
+          " * library (libomp); link with clang -fopenmp, or with -lomp -lm.\n";
+  os << " */\n\n"
      << "#ifndef " << guard << "_H\n#define " << guard << "_H\n\n"
      << "#include <stdbool.h>\n#include <stdint.h>\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";

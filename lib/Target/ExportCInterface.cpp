@@ -85,7 +85,11 @@ Value Exporter::getBuffer(MemRefType type, Value address, ValueRange sizes) {
 }
 
 LogicalResult Exporter::run() {
-  if (failed(vi::verifyExported(func)))
+  // The last arguments of the function of a chunk are its results' places.
+  bool isChunk = func->hasAttr("vi.chunk");
+  unsigned firstPlace =
+      func.getNumArguments() - (isChunk ? func.getNumResults() : 0);
+  if (!isChunk && failed(vi::verifyExported(func)))
     return failure();
   Block &body = func.getBody().front();
   auto ret = cast<func::ReturnOp>(body.getTerminator());
@@ -99,7 +103,7 @@ LogicalResult Exporter::run() {
     Type type = argument.getType();
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor) {
-      bool isBool = type.isInteger(1);
+      bool isBool = type.isInteger(1) && !isChunk;
       addArgument(type.isIndex() ? b.getI64Type() : type,
                   isBool ? ArrayRef<StringRef>{"llvm.zeroext"}
                          : ArrayRef<StringRef>{});
@@ -109,7 +113,11 @@ LogicalResult Exporter::run() {
       argument.replaceAllUsesWith(value);
       continue;
     }
-    addArgument(pointer, {"llvm.noalias", "llvm.readonly", "llvm.nofree"});
+    bool isPlace = i >= firstPlace;
+    if (isPlace)
+      addArgument(pointer, {"llvm.noalias", "llvm.nofree"});
+    else
+      addArgument(pointer, {"llvm.noalias", "llvm.readonly", "llvm.nofree"});
     Value address = body.getArguments().back();
     SmallVector<Value> sizes;
     for (int64_t dim = 0; dim < tensor.getRank(); ++dim) {
@@ -117,10 +125,24 @@ LogicalResult Exporter::run() {
       sizes.push_back(body.getArguments().back());
     }
     auto buffer = MemRefType::get(tensor.getShape(), tensor.getElementType());
+    Value memory = getBuffer(buffer, address, sizes);
     Value value = bufferization::ToTensorOp::create(
-        b, tensor, getBuffer(buffer, address, sizes), /*restrict=*/true,
-        /*writable=*/false);
+        b, tensor, memory, /*restrict=*/true, /*writable=*/isPlace);
     argument.replaceAllUsesWith(value);
+    if (!isPlace)
+      continue;
+    // As for results below: the tensor takes part in the analysis.
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(ret);
+    Value result = ret.getOperand(i - firstPlace);
+    if (result != value)
+      result = bufferization::MaterializeInDestinationOp::create(
+                   b, tensor, result, value, /*restrict=*/false,
+                   /*writable=*/false)
+                   .getResult();
+    bufferization::MaterializeInDestinationOp::create(
+        b, /*result=*/Type(), result, memory, /*restrict=*/true,
+        /*writable=*/true);
   }
 
   // Results. The marker separates what is known at the start of the function
@@ -137,6 +159,8 @@ LogicalResult Exporter::run() {
   SmallVector<Value> returned;
   b.setLoc(ret.getLoc());
   for (auto [i, operand] : llvm::enumerate(ret.getOperands())) {
+    if (isChunk)
+      break;
     Value result = operand;
     Type type = result.getType();
     b.setInsertionPoint(ret);
@@ -203,7 +227,12 @@ LogicalResult Exporter::run() {
   func.setAllResultAttrs(resultAttributes);
   func->removeAttr("vi.export");
   func->removeAttr("vi.doc");
-  func->setAttr("passthrough", b.getArrayAttr(b.getStringAttr("nounwind")));
+  SmallVector<Attribute> passthrough{b.getStringAttr("nounwind")};
+  // Whatever runs a chunk runs the same code, to the same bits.
+  if (isChunk)
+    passthrough.push_back(b.getStringAttr("noinline"));
+  func->setAttr("passthrough", b.getArrayAttr(passthrough));
+  func->removeAttr("vi.chunk");
   func->removeAttr("arg_names");
   return success();
 }
@@ -219,7 +248,8 @@ struct ExportCInterface : vi::impl::ExportCInterfaceBase<ExportCInterface> {
               "llvm.linkage",
               LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
         }
-        continue;
+        if (!func->hasAttr("vi.chunk"))
+          continue;
       }
       if (failed(Exporter(func, converter).run()))
         return signalPassFailure();

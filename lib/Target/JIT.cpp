@@ -198,6 +198,9 @@ static Expected<std::unique_ptr<orc::LLJIT>> link(std::vector<Part> &parts) {
 Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
                                                     const Options &options) {
   std::unique_ptr<JIT> result(new JIT);
+  if (options.threads > 1)
+    if (Error error = loadOpenMP())
+      return error;
   Clock::time_point start = Clock::now();
   std::vector<Part> parts = makeParts(module);
   for (Part &part : parts) {
@@ -215,6 +218,7 @@ Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
   nested.addPass(mlir::createSymbolDCEPass());
   LoweringOptions lowering;
   lowering.contract = options.contract;
+  lowering.threads = options.threads > 1 ? options.threads : 0;
   lowering.setMachineModel(
       getMachineModel(*parts.front().machine, options.target.isHost()));
   buildLoweringPipeline(nested, lowering);

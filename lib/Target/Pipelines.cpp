@@ -12,7 +12,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "vi/Dialect/RNG/Transforms/Passes.h"
@@ -23,6 +26,26 @@
 using namespace mlir;
 
 namespace {
+
+/// Removes the scopes of `alloca` that the conversion to OpenMP puts around the
+/// bodies of loops, before those become several blocks: no loop over chunks
+/// takes anything from the stack.
+struct InlineAllocaScopes
+    : PassWrapper<InlineAllocaScopes, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InlineAllocaScopes)
+
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    getOperation()->walk([&](memref::AllocaScopeOp scope) {
+      if (!scope->getParentOfType<omp::ParallelOp>())
+        return;
+      Operation *terminator = scope.getBody()->getTerminator();
+      rewriter.inlineBlockBefore(scope.getBody(), scope);
+      rewriter.eraseOp(terminator);
+      rewriter.eraseOp(scope);
+    });
+  }
+};
 
 /// Plates, factorizations and named operations become loops and scalars.
 void addScalarStage(OpPassManager &manager,
@@ -45,6 +68,7 @@ void addScalarStage(OpPassManager &manager,
     flat.addPass(vi::createFuseElementwise());
     flat.addPass(createCanonicalizerPass());
     flat.addPass(createCSEPass());
+    manager.addPass(vi::createChunkPlates());
   }
   vi::TilePlatesOptions tiles;
   tiles.vectorBits = options.plainLoops ? 0 : options.vectorBits;
@@ -98,6 +122,18 @@ void addBufferStage(OpPassManager &manager) {
 
 /// Buffers and loops become the LLVM dialect.
 void addLLVMStage(OpPassManager &manager, const vi::LoweringOptions &options) {
+  vi::LowerChunksOptions chunks;
+  chunks.parallel = options.threads != 0;
+  manager.addPass(vi::createLowerChunks(chunks));
+  if (options.threads != 0) {
+    ConvertSCFToOpenMPPassOptions threads;
+    // 0 is the library's default.
+    threads.numThreads = std::max<int>(0, options.threads);
+    manager.addPass(createConvertSCFToOpenMPPass(threads));
+    manager.addPass(std::make_unique<InlineAllocaScopes>());
+  }
+  if (options.freestanding)
+    manager.addPass(vi::createStackBuffers());
   manager.addPass(vi::createLowerBooleanVectors());
   manager.addPass(vi::createLowerCopies());
   manager.addPass(vi::createLowerReshapes());
@@ -120,6 +156,8 @@ void addLLVMStage(OpPassManager &manager, const vi::LoweringOptions &options) {
   functions.addPass(arith::createArithExpandOpsPass());
   functions.addPass(createConvertVectorToSCFPass());
   functions.addPass(createSCFToControlFlowPass());
+  if (options.freestanding)
+    manager.addPass(vi::createVerifyFreestanding());
   manager.addPass(vi::createCallAccurateMath());
   ConvertMathToLLVMPassOptions math;
   // log1p(x) as log(1 + x) is 0 for small x.
@@ -134,6 +172,8 @@ void addLLVMStage(OpPassManager &manager, const vi::LoweringOptions &options) {
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createConvertControlFlowToLLVMPass());
+  if (options.threads != 0)
+    manager.addPass(createConvertOpenMPToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 

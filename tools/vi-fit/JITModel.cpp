@@ -209,7 +209,9 @@ llvm::Error JITModel::runPasses(ModuleOp module) {
 
 llvm::Error JITModel::compileModule(ModuleOp module,
                                     std::unique_ptr<JIT> &into) {
-  llvm::Expected<std::unique_ptr<JIT>> compiled = JIT::compile(module);
+  JIT::Options options;
+  options.threads = threads;
+  llvm::Expected<std::unique_ptr<JIT>> compiled = JIT::compile(module, options);
   if (!compiled)
     return compiled.takeError();
   into = std::move(*compiled);
@@ -272,6 +274,7 @@ llvm::Error JITModel::selectUse(ModuleOp module, ModelUse use) {
 }
 
 llvm::Error JITModel::compile(ModuleOp module, const JITModelOptions &options) {
+  threads = options.threads;
   pipeline.errorBounds = !options.forTraining && options.use == ModelUse::None;
   if (pipeline.errorBounds)
     pristine = module.clone();

@@ -63,6 +63,8 @@ struct JITModelOptions {
   bool withLogJoint = false;
   /// Whether the log-density of each observation is.
   bool withLogLik = false;
+  /// `JIT::Options::threads`.
+  unsigned threads = 1;
 };
 
 /// How far an ELBO may be off where it is neither in closed form nor sampled.
@@ -328,6 +330,7 @@ private:
   /// The weight of the divergences, where the counter's functions take it.
   std::optional<double> klWeight;
   JIT::Timing timing;
+  unsigned threads = 1;
   double passSeconds = 0;
   /// Of the function of the start, where it takes one.
   std::optional<uint64_t> initialSeed;

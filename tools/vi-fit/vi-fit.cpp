@@ -22,6 +22,7 @@
 #include "vi/Fit/Random.h"
 #include "vi/Fit/Verdict.h"
 #include "vi/InitAll.h"
+#include "vi/Target/ReleasedOption.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
@@ -93,6 +94,13 @@ cl::opt<long long> batchSize("batch-size",
                                       "minibatch (default: all)"),
                              cl::value_desc("n"), cl::init(0),
                              cl::cat(category));
+// That of ThinLTO, which does not run here.
+vi::ReleasedOption releasedThreads("threads");
+cl::opt<unsigned> threads("threads",
+                          cl::desc("threads that share the members of large "
+                                   "plates; results do not depend on it "
+                                   "(default: 1)"),
+                          cl::value_desc("n"), cl::init(1), cl::cat(category));
 cl::opt<long long> iterations("iterations",
                               cl::desc("the most iterations (default: 10000, "
                                        "200000 of Adam)"),
@@ -536,6 +544,7 @@ int run() {
                        "--importance-samples");
   compileOptions.seed = vi::fit::foldIn(seed, 103);
   compileOptions.withLogLik = logLik;
+  compileOptions.threads = threads;
   compileOptions.withLogJoint = evaluateFile.empty() && !vi::isTrainingWanted();
   compileOptions.withCounter =
       batchSize > 0 || optimizer == vi::fit::OptimizerKind::Adam;
@@ -808,6 +817,8 @@ int main(int argc, char **argv) {
                        "--starts must not be negative");
   if (logLik && outputDirectory.empty())
     return reportUsage("--log-lik needs --output, the directory of its file");
+  if (threads < 1)
+    return reportUsage("--threads must be positive");
   if (drawCount < 1)
     return reportUsage("--draws must be positive");
   if (guideRank < 1)

@@ -108,7 +108,7 @@ struct TemporaryFile {
 
 /// Links `object` and returns the library's bytes.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-link(StringRef object, const llvm::TargetMachine &machine) {
+link(StringRef object, const llvm::TargetMachine &machine, bool threads) {
   TemporaryFile objectFile, library;
   if (llvm::Error error = objectFile.create("o"))
     return error;
@@ -127,7 +127,7 @@ link(StringRef object, const llvm::TargetMachine &machine) {
     }
   }
   if (llvm::Error error =
-          vi::linkShared(objectFile.path, library.path, machine))
+          vi::linkShared(objectFile.path, library.path, machine, threads))
     return error;
   auto buffer = llvm::MemoryBuffer::getFile(library.path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false,
@@ -150,6 +150,8 @@ llvm::Error generate(ModuleOp module, const vi::EmitOptions &options,
     vi::LoweringOptions lowering;
     lowering.contract = options.contract;
     lowering.plainLoops = options.plainLoops;
+    lowering.threads = options.threads;
+    lowering.freestanding = options.freestanding;
     lowering.setMachineModel(
         vi::getMachineModel(**machine, options.target.isHost()));
     vi::buildLoweringPipeline(manager, lowering);
@@ -162,14 +164,14 @@ llvm::Error generate(ModuleOp module, const vi::EmitOptions &options,
   if (!llvmModule)
     return llvmModule.takeError();
   vi::optimize(**llvmModule, **machine);
+  if (options.freestanding)
+    vi::makeFreestanding(**llvmModule, **machine);
   switch (options.kind) {
   case vi::EmitKind::LLVM:
     os << **llvmModule;
     return llvm::Error::success();
   case vi::EmitKind::Assembly:
     return vi::emitAssembly(**llvmModule, **machine, os);
-  case vi::EmitKind::Object:
-    return vi::emitObject(**llvmModule, **machine, os);
   default:
     break;
   }
@@ -177,7 +179,15 @@ llvm::Error generate(ModuleOp module, const vi::EmitOptions &options,
   llvm::raw_svector_ostream objectStream(object);
   if (llvm::Error error = vi::emitObject(**llvmModule, **machine, objectStream))
     return error;
-  auto library = link(StringRef(object.data(), object.size()), **machine);
+  StringRef bytesOfObject(object.data(), object.size());
+  if (options.freestanding)
+    if (llvm::Error error = vi::verifyFreestanding(bytesOfObject))
+      return error;
+  if (options.kind == vi::EmitKind::Object) {
+    os << bytesOfObject;
+    return llvm::Error::success();
+  }
+  auto library = link(bytesOfObject, **machine, options.threads != 0);
   if (!library)
     return library.takeError();
   os << (*library)->getBuffer();
@@ -227,7 +237,8 @@ llvm::Error compile(ModuleOp module, StringRef name, StringRef guard,
         "' exports nothing: it has no model and no function with the "
         "attribute 'vi.export'");
   if (options.kind == vi::EmitKind::Header) {
-    if (failed(vi::emitHeader(module, guard, os)))
+    if (failed(vi::emitHeader(module, guard, os, options.threads,
+                              options.freestanding)))
       return llvm::createStringError("cannot emit the header of '" + name +
                                      "'");
     return llvm::Error::success();

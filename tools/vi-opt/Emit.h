@@ -36,6 +36,10 @@ struct EmitOptions {
   bool contract = true;
   /// Whether members of plates run one at a time.
   bool plainLoops = false;
+  /// `LoweringOptions::threads`.
+  int threads = 0;
+  /// Whether the code must need no library.
+  bool freestanding = false;
 };
 
 /// Compiles the file `input` and writes the result to `output`, whole or not at

@@ -19,6 +19,7 @@
 #include "vi/InitAll.h"
 #include "vi/Pipelines/ModuleText.h"
 #include "vi/Pipelines/Pipelines.h"
+#include "vi/Target/ReleasedOption.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -109,6 +110,20 @@ static cl::opt<bool>
                cl::desc("One member of a plate at a time, for comparison"),
                cl::init(false), cl::cat(category));
 
+// That of ThinLTO, which no tool here runs.
+static vi::ReleasedOption releasedThreads("threads");
+static cl::opt<std::string>
+    threads("threads",
+            cl::desc("Let OpenMP's threads share plates of data: at most N; as "
+                     "many as its library takes (OMP_NUM_THREADS) without a "
+                     "number"),
+            cl::value_desc("N"), cl::ValueOptional, cl::cat(category));
+
+static cl::opt<bool> freestanding(
+    "freestanding",
+    cl::desc("Code that needs no library: temporary arrays are on the stack"),
+    cl::init(false), cl::cat(category));
+
 /// Prints why the tool ends, and returns its exit status.
 static int fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "vi-opt") << message << '\n';
@@ -170,7 +185,9 @@ int main(int argc, char **argv) {
           static_cast<cl::Option *>(&hessian),
           static_cast<cl::Option *>(&errorBounds),
           static_cast<cl::Option *>(&quadratureNodes),
-          static_cast<cl::Option *>(&plainLoops)})
+          static_cast<cl::Option *>(&plainLoops),
+          static_cast<cl::Option *>(&threads),
+          static_cast<cl::Option *>(&freestanding)})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr + " needs --emit");
     mlir::MlirOptMainConfig config =
@@ -213,6 +230,20 @@ int main(int argc, char **argv) {
   options.target.features = features;
   options.contract = contract;
   options.plainLoops = plainLoops;
+  if (threads.getNumOccurrences()) {
+    if (plainLoops)
+      return fail("--threads and --plain-loops exclude each other");
+    // Without a number, OpenMP's library decides.
+    options.threads = -1;
+    if (!threads.empty() &&
+        (llvm::StringRef(threads).getAsInteger(10, options.threads) ||
+         options.threads < 1))
+      return fail("--threads must be a positive number, not '" + threads + "'");
+  }
+  if (freestanding && threads.getNumOccurrences())
+    return fail("--threads needs OpenMP's library, which --freestanding "
+                "excludes");
+  options.freestanding = freestanding;
   if (cpu.empty() && triple.empty() && emitKind == vi::EmitKind::Shared)
     options.target.cpu = "native";
   if (llvm::Error error =

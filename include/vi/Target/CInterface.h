@@ -39,9 +39,11 @@ std::string getCArgumentName(mlir::func::FuncOp func, unsigned index);
 std::string getCResultName(mlir::func::FuncOp func, unsigned index);
 
 /// Writes the header that declares the exported functions of a module, before
-/// `vi-export-c-interface`. `name` goes into the include guard.
+/// `vi-export-c-interface`. `name` goes into the include guard; `threads`
+/// and `freestanding` are those of `LoweringOptions`.
 llvm::LogicalResult emitHeader(mlir::ModuleOp module, llvm::StringRef name,
-                               llvm::raw_ostream &os);
+                               llvm::raw_ostream &os, int threads = 0,
+                               bool freestanding = false);
 
 } // namespace vi
 

@@ -31,6 +31,9 @@ public:
     TargetDescription target;
     /// Whether fused multiply-add may be used (`vi-allow-contraction`).
     bool contract = true;
+    /// The most threads that run chunks of plates; with one, OpenMP's library
+    /// is not needed.
+    unsigned threads = 1;
   };
 
   /// Seconds spent in each phase of the compilation.

@@ -54,6 +54,15 @@ translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context,
 /// fused multiply-adds that `vi-allow-contraction` marked.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 
+/// Makes an optimized module need nothing: it gets `memcpy`, `memmove` and
+/// `memset` of its own, hidden and weak, if it may call them, and its functions
+/// touch the pages of the stack in order, so that a stack that is too small is
+/// found where the system guards it.
+void makeFreestanding(llvm::Module &module, llvm::TargetMachine &machine);
+
+/// An error that names what an object needs from elsewhere, if anything.
+llvm::Error verifyFreestanding(llvm::StringRef object);
+
 /// Writes assembly or an object file.
 llvm::Error emitAssembly(llvm::Module &module, llvm::TargetMachine &machine,
                          llvm::raw_pwrite_stream &os);
@@ -62,9 +71,12 @@ llvm::Error emitObject(llvm::Module &module, llvm::TargetMachine &machine,
 
 /// Links an object file into a shared library with the C compiler driver or
 /// linker that is found: one for the triple (`TRIPLE-gcc`), clang or gcc. The
-/// library needs libm only.
+/// library needs libm, and LLVM's OpenMP library with `threads`.
 llvm::Error linkShared(llvm::StringRef objectPath, llvm::StringRef outputPath,
-                       const llvm::TargetMachine &machine);
+                       const llvm::TargetMachine &machine, bool threads);
+
+/// Loads LLVM's OpenMP library into this process, to stay.
+llvm::Error loadOpenMP();
 
 } // namespace vi
 

@@ -29,6 +29,17 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> plainLoops{*this, "plain-loops",
                           llvm::cl::desc("no vectors of members of plates"),
                           llvm::cl::init(false)};
+  /// Chunks of plates run at the same time where this is not 0.
+  Option<int> threads{
+      *this, "threads",
+      llvm::cl::desc(
+          "threads that run chunks of plates: at most so many; 0: no "
+          "OpenMP; -1: as many as OpenMP's library takes"),
+      llvm::cl::init(0)};
+  /// No call of a library: temporary arrays are on the stack.
+  Option<bool> freestanding{*this, "freestanding",
+                            llvm::cl::desc("code that calls no library"),
+                            llvm::cl::init(false)};
   /// The fields of `MachineModel`; by default, its defaults.
   Option<unsigned> vectorBits{*this, "vector-bits",
                               llvm::cl::desc("bits of a vector register"),

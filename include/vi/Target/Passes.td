@@ -303,7 +303,9 @@ def ExportCInterface : Pass<"vi-export-c-interface", "::mlir::ModuleOp"> {
     Runs on tensors: arguments become tensors of the caller's memory, and
     results are materialized in it, so that bufferization computes them there.
     Functions without the attribute become private: they are no part of the
-    interface.
+    interface. One that runs a chunk of a plate (`vi.chunk`) gets such a
+    signature, too; of its tensor arguments as many as it has results are the
+    last ones, are written, and become what the results are.
 
     Example:
 
@@ -457,6 +459,55 @@ def LowerCopies : Pass<"vi-lower-copies"> {
   ];
 }
 
+def LowerChunks : Pass<"vi-lower-chunks", "::mlir::ModuleOp"> {
+  let summary = "turn chunks of plates into calls";
+  let description = [{
+    `vi.chunks` on buffers becomes loops that call its function, which has its C
+    signature by then. Where there is but one chunk, that is one call; else the
+    sums of all chunks but the first go into memory of their own, and are added
+    to those of the first in the order of the chunks.
+
+    One after the other, chunks share one such memory. With `parallel`, the loop
+    over chunks is an `scf.parallel`, and there are memories for 16 chunks, or for
+    64 of small sums: as many run, and are added up, before the next ones. Large
+    sums are added in parallel, too, each element in the order of the chunks. So
+    neither `parallel` nor the number of threads changes a bit of the result, and
+    memory does not grow with the data.
+
+    Example:
+
+    ```mlir
+    func.func private @f.obs(i64, i64, !llvm.ptr, i64, !llvm.ptr)
+    func.func @f(%begin: index, %end: index, %length: index, %y: memref<?xf64>,
+                 %sum: memref<f64>) {
+      vi.chunks @f.obs from %begin to %end by %length
+          inputs(%y : memref<?xf64>) sums(%sum : memref<f64>)
+      return
+    }
+    ```
+
+    becomes calls of `@f.obs` with the addresses and sizes of arrays, in a function
+    of the same type:
+
+    ```mlir
+    func.func private @f.obs(i64, i64, !llvm.ptr, i64, !llvm.ptr)
+    func.func private @f(%begin: index, %end: index, %length: index,
+                         %y: memref<?xf64>, %sum: memref<f64>) {
+      ...
+    }
+    ```
+  }];
+  let options = [
+    Option<"parallel", "parallel", "bool", "false",
+           "let chunks run at the same time">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
 def LowerReshapes : Pass<"vi-lower-reshapes"> {
   let summary = "give buffers whose sizes are all dynamic their strides";
   let description = [{
@@ -518,6 +569,61 @@ def PlaceBuffers : Pass<"vi-place-buffers"> {
            "largest buffer to put on the stack">
   ];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def StackBuffers : Pass<"vi-stack-buffers"> {
+  let summary = "put all buffers on the stack";
+  let description = [{
+    For code without an allocator: each `memref.alloc` becomes a `memref.alloca`
+    where it stands, of whatever size, and `memref.dealloc` goes. A block in a
+    loop gives back what it took from the stack; a buffer that outlives such a
+    block is an error.
+
+    Example:
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      %row = memref.alloc(%k) : memref<?xf64>
+      memref.store %x, %row[%c0] : memref<?xf64>
+      memref.dealloc %row : memref<?xf64>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      %stack = llvm.intr.stacksave : !llvm.ptr
+      %row = memref.alloca(%k) : memref<?xf64>
+      memref.store %x, %row[%c0] : memref<?xf64>
+      llvm.intr.stackrestore %stack : !llvm.ptr
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def VerifyFreestanding : Pass<"vi-verify-freestanding"> {
+  let summary = "refuse functions of the C library";
+  let description = [{
+    An operation of `math` that neither has been expanded to arithmetic nor is an
+    instruction of processors is an error. Changes nothing.
+
+    So `math.cbrt` is refused ("freestanding code cannot compute 'math.cbrt', a
+    function of the C library"), but
+
+    ```mlir
+    %y = math.sqrt %x : f64
+    ```
+
+    becomes itself:
+
+    ```mlir
+    %y = math.sqrt %x : f64
+    ```
+  }];
 }
 
 def Vectorize : Pass<"vi-vectorize"> {

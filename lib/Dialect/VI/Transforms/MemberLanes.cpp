@@ -1308,7 +1308,8 @@ LogicalResult MemberLanes::emitBlock(Block *block) {
 }
 
 LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
-                                    SmallVectorImpl<Value> &stacks) {
+                                    SmallVectorImpl<Value> &stacks,
+                                    Value firstRow) {
   Location loc = plate.getLoc();
   isData = plate.getBegin() != nullptr;
   set(plate.getIndex(), Form::Consecutive, base);
@@ -1359,12 +1360,15 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
     if (!sum)
       return failure();
   }
+  Value row = base;
+  if (firstRow && !stacks.empty())
+    row = arith::SubIOp::create(builder, loc, base, firstRow);
   for (auto [stack, value] : llvm::zip(stacks, yield.getValues())) {
     if (isScalar(value.getType())) {
       Value vector = getLanes(value);
       if (!vector)
         return failure();
-      stack = writeLanes(vector, stack, base);
+      stack = writeLanes(vector, stack, row);
       continue;
     }
     Entry entry = lookup(value);
@@ -1372,7 +1376,7 @@ LogicalResult MemberLanes::emitTile(PlateOp plate, SmallVectorImpl<Value> &sums,
     if (!tile)
       return failure();
     // Members become the leading dimension.
-    MemberSlice rows = getMemberSlice(builder, loc, stack, base, lanes);
+    MemberSlice rows = getMemberSlice(builder, loc, stack, row, lanes);
     if (entry.form != Form::Rows) {
       SmallVector<int64_t> permutation;
       auto type = cast<RankedTensorType>(tile.getType());

@@ -42,10 +42,12 @@ public:
 
   /// Writes the body of `plate` for the tile. `sums` are the partial sums so
   /// far, `stacks` the stacked tensors; on success they are those after the
-  /// tile.
+  /// tile. The first row of the stacks is that of member `firstRow`, of member
+  /// 0 where it is null.
   mlir::LogicalResult emitTile(PlateOp plate,
                                llvm::SmallVectorImpl<mlir::Value> &sums,
-                               llvm::SmallVectorImpl<mlir::Value> &stacks);
+                               llvm::SmallVectorImpl<mlir::Value> &stacks,
+                               mlir::Value firstRow = {});
 
   /// Whether a sum of type `type` can be kept for each lane.
   static bool canKeepForEachLane(mlir::Type type, int64_t lanes);

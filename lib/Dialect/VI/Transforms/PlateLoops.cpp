@@ -29,12 +29,16 @@ vi::MemberSlice vi::getMemberSlice(OpBuilder &builder, Location loc,
   return slice;
 }
 
-FailureOr<SmallVector<Value>> vi::createStacks(vi::PlateOp plate,
-                                               RewriterBase &rewriter) {
+FailureOr<SmallVector<Value>>
+vi::createStacks(vi::PlateOp plate, RewriterBase &rewriter, bool rangeOnly) {
   rewriter.setInsertionPoint(plate);
   Location loc = plate.getLoc();
   vi::YieldOp yield = plate.getYield();
-  bool hasRange = plate.getBegin() || plate.getEnd();
+  bool hasRange = (plate.getBegin() || plate.getEnd()) && !rangeOnly;
+  Value rows = plate.getCount();
+  if (rangeOnly)
+    rows =
+        arith::SubIOp::create(rewriter, loc, plate.getEnd(), plate.getBegin());
   auto isOutside = [&](Value value) {
     return !plate.getBody().isAncestor(value.getParentRegion());
   };
@@ -42,9 +46,11 @@ FailureOr<SmallVector<Value>> vi::createStacks(vi::PlateOp plate,
   SmallVector<Value> stacks;
   for (auto [stack, member] : llvm::zip(plate.getStacks(), yield.getValues())) {
     auto type = cast<RankedTensorType>(stack.getType());
+    if (rangeOnly)
+      type = vi::ChunksOp::getRowsType(type);
     SmallVector<Value> sizes;
     if (type.isDynamicDim(0))
-      sizes.push_back(plate.getCount());
+      sizes.push_back(rows);
     for (int64_t dim = 1, rank = type.getRank(); dim < rank; ++dim) {
       if (!type.isDynamicDim(dim))
         continue;
@@ -70,7 +76,8 @@ FailureOr<SmallVector<Value>> vi::createStacks(vi::PlateOp plate,
 }
 
 void vi::replaceByLoop(vi::PlateOp plate, Value begin, Value end,
-                       ValueRange inits, RewriterBase &rewriter) {
+                       ValueRange inits, Value firstRow,
+                       RewriterBase &rewriter) {
   rewriter.setInsertionPoint(plate);
   Location loc = plate.getLoc();
   vi::YieldOp yield = plate.getYield();
@@ -108,15 +115,18 @@ void vi::replaceByLoop(vi::PlateOp plate, Value begin, Value end,
 
   rewriter.setInsertionPoint(yield);
   SmallVector<Value> next(yield.getSums());
+  Value row = index;
+  if (firstRow && !yield.getValues().empty())
+    row = arith::SubIOp::create(rewriter, loc, index, firstRow);
   for (auto [init, stack, member] : llvm::zip(
            loop.getInitArgs().drop_front(sums),
            loop.getRegionIterArgs().drop_front(sums), yield.getValues())) {
     if (!isa<RankedTensorType>(member.getType())) {
       next.push_back(tensor::InsertOp::create(rewriter, yield.getLoc(), member,
-                                              stack, index));
+                                              stack, row));
       continue;
     }
-    MemberSlice slice = getMemberSlice(rewriter, yield.getLoc(), init, index);
+    MemberSlice slice = getMemberSlice(rewriter, yield.getLoc(), init, row);
     next.push_back(tensor::InsertSliceOp::create(rewriter, yield.getLoc(),
                                                  member, stack, slice.offsets,
                                                  slice.sizes, slice.strides));

@@ -26,15 +26,20 @@ MemberSlice getMemberSlice(mlir::OpBuilder &builder, mlir::Location loc,
                            int64_t count = 1);
 
 /// Creates the tensors into which the members of `plate` put their stacked
-/// values, in front of the plate; zeros where the plate has a range. Fails,
-/// with an error, where the size of a value depends on the member.
+/// values, in front of the plate; zeros where the plate has a range, or, with
+/// `rangeOnly`, only the rows of the range. Fails, with an error, where the
+/// size of a value depends on the member.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
-createStacks(vi::PlateOp plate, mlir::RewriterBase &rewriter);
+createStacks(vi::PlateOp plate, mlir::RewriterBase &rewriter,
+             bool rangeOnly = false);
 
 /// Replaces `plate` by a loop over its members `begin` .. `end - 1`, one at a
-/// time. `inits` are the values that its sums, then its stacks start from.
+/// time. `inits` are the values that its sums, then its stacks start from; the
+/// first row of the stacks is that of member `firstRow`, of member 0 where it
+/// is null.
 void replaceByLoop(vi::PlateOp plate, mlir::Value begin, mlir::Value end,
-                   mlir::ValueRange inits, mlir::RewriterBase &rewriter);
+                   mlir::ValueRange inits, mlir::Value firstRow,
+                   mlir::RewriterBase &rewriter);
 
 } // namespace vi
 

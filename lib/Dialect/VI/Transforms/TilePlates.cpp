@@ -79,7 +79,7 @@ Value addLanes(OpBuilder &builder, Location loc, Value tile, Value sum) {
 /// failure.
 LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
                         Value end, SmallVectorImpl<Value> &inits,
-                        llvm::SmallBitVector &laneSums,
+                        llvm::SmallBitVector &laneSums, Value firstRow,
                         RewriterBase &rewriter) {
   Location loc = plate.getLoc();
   rewriter.setInsertionPoint(plate);
@@ -116,7 +116,7 @@ LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
   vi::MemberLanes tile(rewriter, lanes, loop.getInductionVar());
   SmallVector<Value> sums(loop.getRegionIterArgs().take_front(sumCount));
   SmallVector<Value> stacks(loop.getRegionIterArgs().drop_front(sumCount));
-  if (failed(tile.emitTile(plate, sums, stacks))) {
+  if (failed(tile.emitTile(plate, sums, stacks, firstRow))) {
     // A loop without a terminator is not valid: give it back what it carries.
     scf::YieldOp::create(rewriter, loc, loop.getRegionIterArgs());
     rewriter.eraseOp(loop);
@@ -147,12 +147,63 @@ LogicalResult emitTiles(vi::PlateOp plate, int64_t lanes, Value &begin,
   return success();
 }
 
+/// Whether `slice` has exactly the rows of `plate`'s range of its operand.
+bool isRange(tensor::ExtractSliceOp slice, vi::PlateOp plate) {
+  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(),
+                            sizes = slice.getMixedSizes();
+  auto rows = dyn_cast<Value>(sizes[0]);
+  auto length = rows ? rows.getDefiningOp<arith::SubIOp>() : nullptr;
+  if (offsets[0] != OpFoldResult(plate.getBegin()) || !length ||
+      length.getLhs() != plate.getEnd() ||
+      length.getRhs() != plate.getBegin() || !slice.hasUnitStride() ||
+      slice.getType().getRank() != slice.getSourceType().getRank())
+    return false;
+  for (int64_t dim = 1; dim < slice.getType().getRank(); ++dim) {
+    if (!isZeroInteger(offsets[dim]))
+      return false;
+    if (getConstantIntValue(sizes[dim]) ==
+        std::optional(slice.getSourceType().getDimSize(dim)))
+      continue;
+    auto value = dyn_cast<Value>(sizes[dim]);
+    auto size = value ? value.getDefiningOp<tensor::DimOp>() : nullptr;
+    if (!size || size.getSource() != slice.getSource() ||
+        size.getConstantIndex() != std::optional(dim))
+      return false;
+  }
+  return true;
+}
+
+/// Whether nothing needs the rows of the stacks of `plate` outside of its
+/// range, which would be zeros.
+bool needsRangeOnly(vi::PlateOp plate) {
+  if (!plate.getBegin() || plate.getStacks().empty())
+    return false;
+  for (Value stack : plate.getStacks())
+    for (Operation *user : stack.getUsers()) {
+      auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
+      auto size = dyn_cast<tensor::DimOp>(user);
+      if (!(slice && isRange(slice, plate)) &&
+          !(size && size.getConstantIndex().value_or(0) > 0))
+        return false;
+    }
+  return true;
+}
+
 LogicalResult lowerPlate(vi::PlateOp plate, int64_t vectorBits,
                          RewriterBase &rewriter) {
-  FailureOr<SmallVector<Value>> stacks = vi::createStacks(plate, rewriter);
+  bool rangeOnly = needsRangeOnly(plate);
+  FailureOr<SmallVector<Value>> stacks =
+      vi::createStacks(plate, rewriter, rangeOnly);
   if (failed(stacks))
     return failure();
   rewriter.setInsertionPoint(plate);
+  Value firstRow = rangeOnly ? plate.getBegin() : Value();
+  SmallVector<tensor::ExtractSliceOp> slices;
+  if (rangeOnly)
+    for (Value stack : plate.getStacks())
+      for (Operation *user : stack.getUsers())
+        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(user))
+          slices.push_back(slice);
   auto [begin, end] = getRange(plate, rewriter);
   SmallVector<Value> inits(plate.getInits());
   llvm::append_range(inits, *stacks);
@@ -174,11 +225,13 @@ LogicalResult lowerPlate(vi::PlateOp plate, int64_t vectorBits,
     unsigned before;
     do
       before = laneSums.count();
-    while (failed(emitTiles(plate, lanes, begin, end, inits, laneSums,
+    while (failed(emitTiles(plate, lanes, begin, end, inits, laneSums, firstRow,
                             rewriter)) &&
            laneSums.count() < before);
   }
-  vi::replaceByLoop(plate, begin, end, inits, rewriter);
+  vi::replaceByLoop(plate, begin, end, inits, firstRow, rewriter);
+  for (tensor::ExtractSliceOp slice : slices)
+    rewriter.replaceOp(slice, slice.getSource());
   return success();
 }
 

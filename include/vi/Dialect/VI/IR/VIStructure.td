@@ -13,6 +13,7 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/CallInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "vi/Dialect/VI/IR/VIAttributes.td"
@@ -454,6 +455,58 @@ def VI_PlateOp : VI_Op<"plate", [
     /// `ShapedType::kDynamic`.
     int64_t getStaticCount();
     YieldOp getYield();
+  }];
+}
+
+def VI_TensorOrBuffer : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+
+def VI_ChunksOp : VI_Op<"chunks", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs the members of a plate in chunks";
+  let description = [{
+    Calls a function for each chunk of the members `begin` .. `end` - 1: chunk c
+    has the members from `begin + c length` on, `length` of them, or fewer in the
+    last chunk. The function has the attribute `vi.chunk`. Its arguments are the
+    chunk's first member, the one past its last, the inputs, the sums, and the
+    chunk's rows of the stacks; it returns sums and rows.
+
+    - The first chunk adds to the sums that the operation begins with; each other
+      one starts from zero, and what it returns is added to that, in the order of
+      the chunks. So the result depends on the grid of chunks alone, not on which
+      of them run at once.
+    - A chunk writes its rows of the stacks; the others stay as they are.
+
+    Sums (numbers are of rank zero) and stacks are tensors or buffers, updated in
+    place. `vi-chunk-plates` makes this operation.
+
+    Example:
+
+    ```mlir
+    func.func private @g(index, index, tensor<f64>) -> tensor<f64>
+    func.func @f(%b: index, %e: index, %n: index, %s: tensor<f64>) -> tensor<f64> {
+      %t = vi.chunks @g from %b to %e by %n sums(%s : tensor<f64>) -> tensor<f64>
+      return %t : tensor<f64>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Index:$begin, Index:$end,
+                   Index:$length, Variadic<AnyType>:$inputs,
+                   Variadic<VI_TensorOrBuffer>:$sums,
+                   Variadic<VI_TensorOrBuffer>:$stacks);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $callee `from` $begin `to` $end `by` $length
+    (`inputs` `(` $inputs^ `:` type($inputs) `)`)?
+    (`sums` `(` $sums^ `:` type($sums) `)`)?
+    (`stacks` `(` $stacks^ `:` type($stacks) `)`)?
+    attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable();
+    /// The type of a chunk's rows of the stack `type`.
+    static ::mlir::RankedTensorType getRowsType(::mlir::RankedTensorType type);
   }];
 }
 

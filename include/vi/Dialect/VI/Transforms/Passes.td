@@ -1252,13 +1252,101 @@ def InterchangePlates : Pass<"vi-interchange-plates"> {
   ];
 }
 
+def ChunkPlates : Pass<"vi-chunk-plates", "::mlir::ModuleOp"> {
+  let summary = "divide plates of data into chunks";
+  let description = [{
+    Moves the program of each plate of data (with a range of members) that is not
+    in another plate to a function of its own, which runs a chunk of the members:
+    `vi.chunks` calls it. Chunks can run at the same time.
+
+    How many members a chunk has depends on the plate and on the sizes of the
+    data alone, so that the same sums come out whatever runs the chunks. With n
+    members of w operations each, whose sums have s elements, it has
+
+        max(n / 64, 2^17 / w, 256 s / w) members, in multiples of 64:
+
+    - at most 64 chunks share the work;
+    - a chunk has at least 2^17 operations, beside which the start of threads is
+      cheap: small data are one chunk;
+    - the sums of a chunk, which are filled with zeros and added in the end, cost
+      a few percent of its work, though an element of a sum in the second-level
+      cache costs as much as ten operations on vectors.
+
+    An operation on numbers counts as one, a division as 4, a function as 16; the
+    operations of loops, inner plates and tensors count as often as they run. A
+    number of runs that only the member knows counts as 16. A plate that never
+    has two chunks is left as it is.
+
+    A function takes what the plate's members share as arguments, but for
+    constants, sizes and parts of tensors, which it computes itself.
+
+    Example:
+
+    ```mlir
+    func.func @f(%n: index, %y: tensor<?xf64>, %begin: index, %end: index)
+        -> f64 {
+      %zero = arith.constant 0.0 : f64
+      %total = vi.plate "obs" %i in %n from %begin to %end
+          (%y_i = %y : tensor<?xf64>) sums(%s = %zero : f64) {
+        %next = arith.addf %s, %y_i : f64
+        vi.yield sums(%next : f64)
+      }
+      return %total : f64
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%n: index, %y: tensor<?xf64>, %begin: index, %end: index)
+        -> f64 {
+      %start = arith.constant dense<0.0> : tensor<f64>
+      %c63 = arith.constant 63 : index
+      %least = arith.constant 131072 : index
+      %c1 = arith.constant 1 : index
+      %c64 = arith.constant 64 : index
+      %members = arith.subi %end, %begin : index
+      %up = arith.addi %members, %c63 : index
+      %share = arith.divui %up, %c64 : index
+      %enough = arith.maxui %share, %least : index
+      %some = arith.maxui %enough, %c1 : index
+      %some_up = arith.addi %some, %c63 : index
+      %granules = arith.divui %some_up, %c64 : index
+      %length = arith.muli %granules, %c64 : index
+      %sum = vi.chunks @f.obs from %begin to %end by %length
+          inputs(%n, %y : index, tensor<?xf64>) sums(%start : tensor<f64>)
+          -> tensor<f64>
+      %total = tensor.extract %sum[] : tensor<f64>
+      return %total : f64
+    }
+    func.func private @f.obs(%begin: index, %end: index, %n: index,
+                             %y: tensor<?xf64>, %sum: tensor<f64>)
+        -> tensor<f64> attributes {vi.chunk} {
+      %before = tensor.extract %sum[] : tensor<f64>
+      %total = vi.plate "obs" %i in %n from %begin to %end
+          (%y_i = %y : tensor<?xf64>) sums(%s = %before : f64) {
+        %next = arith.addf %s, %y_i : f64
+        vi.yield sums(%next : f64)
+      }
+      %after = tensor.insert %total into %sum[] : tensor<f64>
+      return %after : tensor<f64>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def TilePlates : Pass<"vi-tile-plates"> {
   let summary = "turn plates into loops";
   let description = [{
     Replaces each `vi.plate` by an `scf.for` over its members, or over its range
     of members. Running sums and stacks are carried by the loop: a sum starts
     at its initial value, a stack as an uninitialized tensor (as zeros where the
-    plate has a range), into which each member inserts its value. Member slices
+    plate has a range), into which each member inserts its value. A stack that is
+    used only for the rows of the range has only these. Member slices
     are read where they lie. All of it is in place after bufferization: the
     stacks are the only arrays.
 
