@@ -57,7 +57,8 @@ bool vi::takeEstimator(std::vector<std::string> &choices, Estimator &estimator,
 bool vi::setSiteEstimators(ModuleOp module, ArrayRef<std::string> choices,
                            std::string &wrong) {
   for (const std::string &choice : choices) {
-    auto [name, estimator] = StringRef(choice).split('=');
+    std::pair<StringRef, StringRef> parts = StringRef(choice).split('=');
+    StringRef name = parts.first, estimator = parts.second;
     bool isFound = false;
     module.walk([&](SampleOp site) {
       if (site.getName() != name)

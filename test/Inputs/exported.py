@@ -18,18 +18,26 @@ import numpy as np
 VI_OPT = pathlib.Path(os.environ["VI_BUILD_DIR"]) / "bin" / "vi-opt"
 # Stands between a model and the C library's allocation.
 COUNTER = """
+#include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 void *__real_malloc(size_t);
 void *__real_aligned_alloc(size_t, size_t);
-int64_t allocated_bytes;
-void *__wrap_malloc(size_t size) {
-  allocated_bytes += size;
-  return __real_malloc(size);
+void __real_free(void *);
+int64_t live_bytes, peak_bytes;
+static void *count(void *memory) {
+  live_bytes += malloc_usable_size(memory);
+  if (live_bytes > peak_bytes)
+    peak_bytes = live_bytes;
+  return memory;
 }
+void *__wrap_malloc(size_t size) { return count(__real_malloc(size)); }
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-  allocated_bytes += size;
-  return __real_aligned_alloc(alignment, size);
+  return count(__real_aligned_alloc(alignment, size));
+}
+void __wrap_free(void *memory) {
+  live_bytes -= malloc_usable_size(memory);
+  __real_free(memory);
 }
 """
 ELEMENTS = {"double": np.float64, "float": np.float32, "int64_t": np.int64,
@@ -55,7 +63,7 @@ class Library:
         subprocess.run([os.environ.get("CC", "clang"), "-shared", "-fPIC",
                         folder / "counter.c", folder / "model.o", "-o",
                         folder / "model.so", "-Wl,--wrap=malloc",
-                        "-Wl,--wrap=aligned_alloc", "-lm"], check=True)
+                        "-Wl,--wrap=aligned_alloc", "-Wl,--wrap=free", "-lm"], check=True)
         self.library = ctypes.CDLL(str((folder / "model.so").resolve()))
         self.text = (folder / "model.h").read_text()
         text = re.sub(r"/\*.*?\*/", "", self.text, flags=re.S)
@@ -67,11 +75,13 @@ class Library:
                 for p in parameters.split(",") if p.strip() != "void"]
 
     def count_bytes(self, function, *arguments):
-        """How many bytes a call allocates."""
-        counter = ctypes.c_int64.in_dll(self.library, "allocated_bytes")
-        counter.value = 0
+        """How many bytes a call has allocated at once, at the most."""
+        live, peak = (ctypes.c_int64.in_dll(self.library, name)
+                      for name in ("live_bytes", "peak_bytes"))
+        peak.value = live.value
+        before = live.value
         self.call(function, *arguments)
-        return counter.value
+        return peak.value - before
 
     def find(self, suffix):
         """The name of the function that ends with `suffix`."""

@@ -18,6 +18,9 @@ import sys
 
 # Whole vectors: members that do not fill one are done one by one, in others.
 PROCESSORS = {"x86-64-v3": "ymm", "x86-64-v4": "[yz]mm"}
+# The sums of one member's program alone fill AVX2's 16 registers: the gradient in
+# kidiq_interaction has eleven vectors of sums and keeps one of them in memory.
+SPILLS = {("kidiq_interaction", "x86-64-v3")}
 # Instructions of a short loop.
 SHORT = 60
 # Arithmetic on vectors of reals.
@@ -26,8 +29,8 @@ VECTOR = re.compile(r"\tv?f?n?m?(add|sub|mul|div|fn?m(add|sub)\d+|sqrt)p[sd]\t")
 
 def functions(text):
     """The lines of each function by its name."""
-    for name, body in re.findall(r"^(\w+):[^\n]*\n(.*?)^\.Lfunc_end", text,
-                                 re.M | re.S):
+    for name, body in re.findall(
+            r"^([A-Za-z_][\w.]*):[^\n]*\n(.*?)^\.Lfunc_end", text, re.M | re.S):
         yield name, body.splitlines()
 
 
@@ -56,7 +59,8 @@ def check(lines, registers):
             continue
         hot += 1
         for line in loop:
-            if re.match(r"\tcallq?\t", line):
+            # The loop over chunks of members calls their program.
+            if re.match(r"\tcallq?\t(?!\w+_elbo_gradient\.)", line):
                 problems.append(line.strip())
             if len(loop) <= SHORT and re.search(
                     rf"%{registers}\d+,.*Spill", line):
@@ -89,12 +93,14 @@ def main(prefix, tool, examples):
                 capture_output=True, text=True).stdout
             total = 0
             for name, lines in functions(text):
-                if not name.endswith("_elbo_gradient"):
+                # Itself, or the program of a chunk of a plate's members.
+                if "_elbo_gradient" not in name:
                     continue
                 problems, hot = check(lines, registers)
                 total += hot
                 failed += [f"{model.parent.name}, {cpu}, {name}: {p}"
-                           for p in problems]
+                           for p in problems if "Spill" not in p
+                           or (model.parent.name, cpu) not in SPILLS]
             assert total, f"{model}, {cpu}: no loop on vectors"
     print("\n".join(failed))
     assert not failed

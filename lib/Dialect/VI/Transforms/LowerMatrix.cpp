@@ -388,7 +388,7 @@ void blockTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
   auto type = cast<RankedTensorType>(rhs.getType());
   Type element = type.getElementType();
   bool transpose = op.getTranspose();
-  Value zero = b.index(0), one = b.index(1), null;
+  Value zero = b.index(0), one = b.index(1);
   Value size = tensor::DimOp::create(b, rhs, zero);
   // A vector has no columns.
   SmallVector<Value> columns, columnOffset;
