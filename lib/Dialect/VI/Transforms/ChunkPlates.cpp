@@ -39,6 +39,8 @@ static constexpr int64_t maxChunks = 64;
 static constexpr int64_t minOperations = int64_t(1) << 17;
 /// Operations for each element of a sum that a chunk has at least.
 static constexpr int64_t operationsForElement = 256;
+/// Elements of sums, where they are known, beyond which a plate is not divided.
+static constexpr int64_t maxElements = int64_t(1) << 16;
 /// The members of a chunk are a multiple of this.
 static constexpr int64_t granule = 64;
 /// Runs of a loop that is not known outside of the member.
@@ -72,6 +74,15 @@ public:
         return std::nullopt;
       sum += coefficient;
     }
+    return sum;
+  }
+
+  /// The part that does not depend on values.
+  int64_t getConstantPart() const {
+    int64_t sum = 0;
+    for (auto &[coefficient, factors] : terms)
+      if (factors.empty())
+        sum += coefficient;
     return sum;
   }
 
@@ -234,6 +245,10 @@ Value Chunker::emitLength() {
   if (knownWork && !ShapedType::isDynamic(members) &&
       members <=
           std::max(granule, minOperations / std::max<int64_t>(1, *knownWork)))
+    return {};
+
+  // Weights of networks: their products want the members in one place.
+  if (elements.getConstantPart() > maxElements)
     return {};
 
   auto constant = [&](int64_t value) -> Value {

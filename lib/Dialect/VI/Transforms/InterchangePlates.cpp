@@ -162,7 +162,10 @@ LogicalResult Interchange::analyze() {
   }
   // A stack holds numbers; no stack is as long as the data.
   for (Value value : crossing) {
-    if (isa<RankedTensorType>(value.getType())) {
+    if (auto type = dyn_cast<RankedTensorType>(value.getType())) {
+      // Slices of a stack of these would be numbers.
+      if (type.getRank() == 0)
+        return failure();
       if (value.getDefiningOp<tensor::EmptyOp>())
         continue;
     } else if (!value.getType().isIntOrIndexOrFloat()) {
