@@ -116,32 +116,8 @@ for estimator in ("pathwise", "sticking-the-landing"):
                             [m, np.log(s)]))
 
 # 2. The score function, of counts in a plate.
-COUNTS = """
-vi.model @counts(%y: tensor<?xf64>) {
-  %c0 = arith.constant 0 : index
-  %one = arith.constant 1.0 : f64
-  %three = arith.constant 3.0 : f64
-  %n = tensor.dim %y, %c0 : tensor<?xf64>
-  %prior = vi.poisson %three : f64
-  vi.plate "n" %i in %n (%y_i = %y : tensor<?xf64>) {
-    %z = vi.sample "z" from %prior : i64
-    %loc = arith.sitofp %z : i64 to f64
-    %likelihood = vi.normal %loc, %one : f64, f64
-    vi.observe "y" from %likelihood, %y_i : f64, f64
-    vi.yield
-  }
-}
-vi.guide @rates for @counts(%y: tensor<?xf64>) {
-  %c0 = arith.constant 0 : index
-  %n = tensor.dim %y, %c0 : tensor<?xf64>
-  %eta = vi.param "eta" real [%n] : tensor<?xf64>
-  vi.plate "n" %i in %n (%eta_i = %eta : tensor<?xf64>) {
-    %q = vi.poisson_log %eta_i : f64
-    %z = vi.sample "z" from %q : i64
-    vi.yield
-  }
-}
-"""
+COUNTS = (pathlib.Path(__file__).parent / "Inputs" / "discrete"
+          / "counts.mlir").read_text()
 y = np.array([1.2, 4.5, 2.0])
 eta = np.array([0.4, 1.3, 0.9])
 states = np.arange(80)

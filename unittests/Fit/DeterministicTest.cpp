@@ -29,6 +29,22 @@ static Matrix getPrecision(int64_t size, double spread) {
   return precision;
 }
 
+/// That `covariance` is the inverse of `precision`.
+static void expectInverse(const Matrix &covariance, const Matrix &precision) {
+  Matrix factor = precision;
+  ASSERT_TRUE(factorizeCholesky(factor));
+  const int64_t size = factor.rows;
+  for (int64_t i = 0; i < size; ++i) {
+    std::vector<double> column(size);
+    column[i] = 1;
+    solveLower(factor, column);
+    solveLowerTransposed(factor, column);
+    for (int64_t j = 0; j < size; ++j)
+      EXPECT_NEAR(covariance(i, j), column[j],
+                  1e-4 * std::sqrt(1 / precision(i, i) / precision(j, j)));
+  }
+}
+
 // For a Gaussian target: exact means, variances 1 / precision_ii, the gap
 // (sum log precision_ii - log |precision|) / 2, and linear response recovers
 // the covariance.
@@ -60,18 +76,7 @@ TEST(DeterministicTest, MeanFieldOnCorrelatedGaussian) {
       getMeanJacobian(model, result.parameters, result.structure,
                       getHeldDraws(1, 64, size)));
   ASSERT_TRUE(covariance);
-  Matrix factor = model.precision;
-  ASSERT_TRUE(factorizeCholesky(factor));
-  for (int64_t i = 0; i < size; ++i) {
-    std::vector<double> column(size);
-    column[i] = 1;
-    solveLower(factor, column);
-    solveLowerTransposed(factor, column);
-    for (int64_t j = 0; j < size; ++j)
-      EXPECT_NEAR(
-          (*covariance)(i, j), column[j],
-          1e-4 * std::sqrt(1 / model.precision(i, i) / model.precision(j, j)));
-  }
+  expectInverse(*covariance, model.precision);
 }
 
 // The same where no Hessian is formed: the decrement and the covariance come
@@ -90,18 +95,7 @@ TEST(DeterministicTest, ResponseByConjugateGradients) {
   EXPECT_GT(result.counts.products, 0);
   EXPECT_GE(result.counts.gradients, 2 * result.counts.products);
   ASSERT_TRUE(result.response);
-  Matrix factor = model.precision;
-  ASSERT_TRUE(factorizeCholesky(factor));
-  for (int64_t i = 0; i < size; ++i) {
-    std::vector<double> column(size);
-    column[i] = 1;
-    solveLower(factor, column);
-    solveLowerTransposed(factor, column);
-    for (int64_t j = 0; j < size; ++j)
-      EXPECT_NEAR(
-          (*result.response)(i, j), column[j],
-          1e-4 * std::sqrt(1 / model.precision(i, i) / model.precision(j, j)));
-  }
+  expectInverse(*result.response, model.precision);
 
   options.covariance = CovarianceKind::Guide;
   result = fit(model, model.getStart(), options, {});

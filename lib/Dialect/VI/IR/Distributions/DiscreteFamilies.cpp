@@ -170,25 +170,32 @@ static Value trials(ImplicitLocOpBuilder &b, Value count) {
   return b.createOrFold<arith::ExtSIOp>(b.getI64Type(), count);
 }
 
-static Value expectBinomial(Expression n, Expression p,
-                            const Statistic &statistic) {
-  Expression mean = n * p;
+/// Powers up to the second and squared deviations of a variable of which mean
+/// and variance are known; null for other statistics.
+static Value expectFromMoments(Expression mean, Expression variance,
+                               const Statistic &statistic) {
   switch (statistic.kind) {
   case Kind::Power:
     if (statistic.power == 0)
-      return p.constant(1);
+      return mean.constant(1);
     if (statistic.power == 1)
       return mean;
     if (statistic.power == 2)
-      return mean * (1 - p) + square(mean);
+      return variance + square(mean);
     return Value();
-  case Kind::Exponential:
-    return exp(n * log1p(p * expm1(p.with(statistic.coefficient))));
   case Kind::SquaredDeviation:
-    return mean * (1 - p) + square(mean - p.with(statistic.location));
+    return variance + square(mean - mean.with(statistic.location));
   default:
     return Value();
   }
+}
+
+static Value expectBinomial(Expression n, Expression p,
+                            const Statistic &statistic) {
+  Expression mean = n * p;
+  if (statistic.kind == Kind::Exponential)
+    return exp(n * log1p(p * expm1(p.with(statistic.coefficient))));
+  return expectFromMoments(mean, mean * (1 - p), statistic);
 }
 
 Support BinomialOp::getSupport() {
@@ -300,20 +307,7 @@ Value DiscreteUniformOp::buildExpectedStatistic(ImplicitLocOpBuilder &b,
   IntegerRange range(b, *this);
   Expression mean = 0.5 * (range.lower + range.upper);
   Expression variance = (square(range.size) - 1) / 12;
-  switch (statistic.kind) {
-  case Kind::Power:
-    if (statistic.power == 0)
-      return mean.constant(1);
-    if (statistic.power == 1)
-      return mean;
-    if (statistic.power == 2)
-      return variance + square(mean);
-    return Value();
-  case Kind::SquaredDeviation:
-    return variance + square(mean - mean.with(statistic.location));
-  default:
-    return Value();
-  }
+  return expectFromMoments(mean, variance, statistic);
 }
 
 //===----------------------------------------------------------------------===//
@@ -434,24 +428,11 @@ static Expression logMultisets(Expression x, Expression c) {
 static Value expectNegativeBinomial(Expression mean, Expression c,
                                     const Statistic &statistic) {
   Expression variance = mean * (1 + mean / c);
-  switch (statistic.kind) {
-  case Kind::Power:
-    if (statistic.power == 0)
-      return mean.constant(1);
-    if (statistic.power == 1)
-      return mean;
-    if (statistic.power == 2)
-      return variance + square(mean);
-    return Value();
-  case Kind::Exponential: {
+  if (statistic.kind == Kind::Exponential) {
     Expression t = mean / c * expm1(mean.with(statistic.coefficient));
     return select(t < t.constant(1), exp(-c * log1p(-t)), t.constant(infinity));
   }
-  case Kind::SquaredDeviation:
-    return variance + square(mean - mean.with(statistic.location));
-  default:
-    return Value();
-  }
+  return expectFromMoments(mean, variance, statistic);
 }
 
 /// A Poisson draw whose rate is a gamma draw of mean `mean`.
