@@ -23,6 +23,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <functional>
 #include <limits>
 
 namespace vi {
@@ -85,8 +86,8 @@ struct Table {
 /// Sums the discrete sites of one model out.
 class Marginalizer {
 public:
-  Marginalizer(ModelOp model, function_ref<bool(SampleOp)> isKept)
-      : model(model), isKept(isKept) {}
+  Marginalizer(ModelOp model, std::function<bool(SampleOp)> isKept)
+      : model(model), isKept(std::move(isKept)) {}
   LogicalResult run();
   /// The names of the sites that were summed out.
   llvm::StringSet<> removed;
@@ -116,7 +117,7 @@ private:
   bool isDiscreteToSum(Operation *op);
 
   ModelOp model;
-  function_ref<bool(SampleOp)> isKept;
+  std::function<bool(SampleOp)> isKept;
   /// The type in which log-densities are added.
   FloatType type;
 };

@@ -13,6 +13,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
+#include <functional>
+
 namespace vi {
 
 /// Clones a part of a model as pure code that computes a sum of terms of its
@@ -22,8 +24,8 @@ public:
   /// `takesTerm` says which sites contribute; sums are of `type`. Plates are
   /// named with `suffix` appended: they are none of the model's.
   TermCloner(mlir::FloatType type, llvm::StringRef suffix,
-             llvm::function_ref<bool(mlir::Operation *)> takesTerm)
-      : type(type), suffix(suffix), takesTerm(takesTerm) {}
+             std::function<bool(mlir::Operation *)> takesTerm)
+      : type(type), suffix(suffix), takesTerm(std::move(takesTerm)) {}
 
   /// Clones `op`, a site or anything else, with the operands that `mapping`
   /// gives. The value of a latent site at hand is itself, or what the mapping
@@ -51,7 +53,7 @@ private:
 
   mlir::FloatType type;
   llvm::StringRef suffix;
-  llvm::function_ref<bool(mlir::Operation *)> takesTerm;
+  std::function<bool(mlir::Operation *)> takesTerm;
   llvm::SmallVector<mlir::Value> terms;
   /// Plates, loops and branches around the present place.
   unsigned depth = 0;

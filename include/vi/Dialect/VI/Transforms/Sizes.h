@@ -10,6 +10,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <functional>
+
 namespace vi {
 
 /// Computes sizes of tensors at a point of the program where the tensors
@@ -19,8 +21,8 @@ public:
   /// Operations are created at the insertion point of `builder`;
   /// `isAvailable` says which values may be used there.
   SizeBuilder(mlir::OpBuilder &builder, mlir::Location loc,
-              llvm::function_ref<bool(mlir::Value)> isAvailable)
-      : builder(builder), loc(loc), isAvailable(isAvailable) {}
+              std::function<bool(mlir::Value)> isAvailable)
+      : builder(builder), loc(loc), isAvailable(std::move(isAvailable)) {}
 
   /// The size of dimension `dim` of `tensor`; null where it depends on what is
   /// not available.
@@ -35,7 +37,7 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  llvm::function_ref<bool(mlir::Value)> isAvailable;
+  std::function<bool(mlir::Value)> isAvailable;
 };
 
 } // namespace vi
