@@ -69,8 +69,7 @@ RowSource::RowSource(const DataArray &array, ElementKind kind) : kind(kind) {
 const char *RowSource::getPlace(int64_t row) const {
   size_t part = parts.size() == 1
                     ? 0
-                    : std::upper_bound(starts.begin(), starts.end(), row) -
-                          starts.begin() - 1;
+                    : llvm::upper_bound(starts, row) - starts.begin() - 1;
   return static_cast<const char *>(parts[part].data) +
          (row - starts[part]) * rowBytes;
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ReverseSweep.h"
+#include "Sweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -51,35 +52,18 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
     }
   }
 
-  SmallVector<Value> slices = lookup(scope, op.getSlices());
-  SmallVector<Value> inits = lookup(scope, op.getInits());
-  SmallVector<Type> stackTypes(op.getStacks().getTypes());
+  PlateExtension extension;
   for (const Adjoint &seed : ArrayRef(seeds).drop_front(sums))
     if (seed.value)
-      slices.push_back(seed.value);
+      extension.slices.push_back(seed.value);
   for (Value capture : captures)
-    inits.push_back(getAdjointOrZero(scope, capture));
+    extension.inits.push_back(getAdjointOrZero(scope, capture));
   for (unsigned number : stacked)
-    stackTypes.push_back(op.getSlices()[number].getType());
-
-  Value begin, end;
-  if (op.getBegin()) {
-    begin = lookup(scope, op.getBegin());
-    end = lookup(scope, op.getEnd());
-  }
-  auto combined = PlateOp::create(b, op.getName(), lookup(scope, op.getCount()),
-                                  begin, end, slices, inits, stackTypes);
-  combined->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    extension.stacks.push_back(op.getSlices()[number].getType());
 
   Scope inner;
   inner.forward = scope.forward;
-  inner.forward.map(op.getIndex(), combined.getIndex());
-  for (auto [argument, member] :
-       llvm::zip(op.getMemberArguments(), combined.getMemberArguments()))
-    inner.forward.map(argument, member);
-  for (auto [argument, sum] :
-       llvm::zip(op.getSumArguments(), combined.getSumArguments()))
-    inner.forward.map(argument, sum);
+  PlateOp combined = createExtendedPlate(b, op, extension, inner.forward);
   auto adjointArguments = combined.getSumArguments().drop_front(sums);
   for (auto [capture, argument] : llvm::zip(captures, adjointArguments))
     set(inner, capture, argument);

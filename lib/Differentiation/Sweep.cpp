@@ -44,6 +44,36 @@ void vi::cloneForward(OpBuilder &builder, Operation *op, IRMapping &mapping) {
   builder.clone(*op, mapping);
 }
 
+PlateOp vi::createExtendedPlate(OpBuilder &builder, PlateOp plate,
+                                const PlateExtension &extension,
+                                IRMapping &mapping) {
+  auto lookup = [&](Value primal) { return mapping.lookupOrDefault(primal); };
+  SmallVector<Value> slices = llvm::map_to_vector(plate.getSlices(), lookup);
+  SmallVector<Value> inits = llvm::map_to_vector(plate.getInits(), lookup);
+  SmallVector<Type> stacks(plate.getStacks().getTypes());
+  slices.append(extension.slices);
+  inits.append(extension.inits);
+  stacks.append(extension.stacks);
+  Value begin, end;
+  if (plate.getBegin()) {
+    begin = lookup(plate.getBegin());
+    end = lookup(plate.getEnd());
+  }
+  auto extended = PlateOp::create(builder, plate.getLoc(), plate.getName(),
+                                  lookup(plate.getCount()), begin, end, slices,
+                                  inits, stacks);
+  extended->setDiscardableAttrs(plate->getDiscardableAttrDictionary());
+  mapping.map(plate.getIndex(), extended.getIndex());
+  // The extension's come after these.
+  for (auto [argument, member] :
+       llvm::zip(plate.getMemberArguments(), extended.getMemberArguments()))
+    mapping.map(argument, member);
+  for (auto [argument, sum] :
+       llvm::zip(plate.getSumArguments(), extended.getSumArguments()))
+    mapping.map(argument, sum);
+  return extended;
+}
+
 FailureOr<const DerivativeRule *> vi::getElementwiseRule(Operation *op) {
   const DerivativeRule *rule = getDerivativeRule(op->getName().getStringRef());
   if (!rule || op->getNumRegions())

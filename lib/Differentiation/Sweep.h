@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Differentiation/DerivativeRules.h"
 
 namespace vi {
@@ -23,6 +24,19 @@ llvm::LogicalResult verifyDifferentiable(mlir::func::FuncOp function,
 /// have left its region's arguments in `mapping`; they are forgotten.
 void cloneForward(mlir::OpBuilder &builder, mlir::Operation *op,
                   mlir::IRMapping &mapping);
+
+/// What a plate gets besides what the primal's has, and after that.
+struct PlateExtension {
+  llvm::SmallVector<mlir::Value> slices, inits;
+  llvm::SmallVector<mlir::Type> stacks;
+};
+
+/// Creates a plate with the members of `plate`, a plate of the primal, and an
+/// empty block. `mapping`, which has the clones of the operands of `plate`,
+/// gets those of its index and arguments.
+PlateOp createExtendedPlate(mlir::OpBuilder &builder, PlateOp plate,
+                            const PlateExtension &extension,
+                            mlir::IRMapping &mapping);
 
 /// The rule of an active operation on scalars, or an error that there is none.
 llvm::FailureOr<const DerivativeRule *> getElementwiseRule(mlir::Operation *op);

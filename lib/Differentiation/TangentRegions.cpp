@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sweep.h"
 #include "TangentSweep.h"
 
 using namespace mlir;
@@ -18,43 +19,27 @@ LogicalResult TangentSweep::emitPlate(PlateOp op, TangentScope &scope) {
   unsigned sums = op.getSums().size(), stacks = op.getStacks().size();
   YieldOp yield = op.getYield();
 
-  SmallVector<Value> slices = lookup(scope, op.getSlices());
+  PlateExtension extension;
   SmallVector<unsigned> movingSlices, movingSums, movingStacks;
   for (auto [number, slice, argument] :
        llvm::enumerate(op.getSlices(), op.getMemberArguments()))
     if (Value tangent = getTangent(scope, slice);
         tangent && activity.isActive(argument)) {
       movingSlices.push_back(number);
-      slices.push_back(tangent);
+      extension.slices.push_back(tangent);
     }
-  SmallVector<Value> inits = lookup(scope, op.getInits());
   for (unsigned i = 0; i < sums; ++i)
     if (activity.isActive(op.getSums()[i])) {
       movingSums.push_back(i);
-      inits.push_back(getTangentOrZero(scope, op.getInits()[i]));
+      extension.inits.push_back(getTangentOrZero(scope, op.getInits()[i]));
     }
-  SmallVector<Type> stackTypes(op.getStacks().getTypes());
   for (unsigned i = 0; i < stacks; ++i)
     if (activity.isActive(op.getStacks()[i])) {
       movingStacks.push_back(i);
-      stackTypes.push_back(op.getStacks()[i].getType());
+      extension.stacks.push_back(op.getStacks()[i].getType());
     }
 
-  Value begin, end;
-  if (op.getBegin()) {
-    begin = lookup(scope, op.getBegin());
-    end = lookup(scope, op.getEnd());
-  }
-  auto combined = PlateOp::create(b, op.getName(), lookup(scope, op.getCount()),
-                                  begin, end, slices, inits, stackTypes);
-  combined->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-  scope.forward.map(op.getIndex(), combined.getIndex());
-  for (auto [argument, member] :
-       llvm::zip(op.getMemberArguments(), combined.getMemberArguments()))
-    scope.forward.map(argument, member);
-  for (auto [argument, sum] :
-       llvm::zip(op.getSumArguments(), combined.getSumArguments()))
-    scope.forward.map(argument, sum);
+  PlateOp combined = createExtendedPlate(b, op, extension, scope.forward);
   for (auto [number, member] : llvm::zip(
            movingSlices,
            combined.getMemberArguments().drop_front(op.getSlices().size())))

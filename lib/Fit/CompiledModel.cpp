@@ -7,6 +7,8 @@
 
 #include "vi/Fit/CompiledModel.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -25,8 +27,7 @@ void CompiledModel::evaluateHessianProduct(
     llvm::ArrayRef<double> parameters, NoiseView noise,
     llvm::ArrayRef<PlateBatch> batches, llvm::ArrayRef<double> direction,
     llvm::MutableArrayRef<double> product) {
-  std::fill(product.begin(), product.end(),
-            std::numeric_limits<double>::quiet_NaN());
+  llvm::fill(product, std::numeric_limits<double>::quiet_NaN());
 }
 
 double CompiledModel::evaluateGradientWithSeed(

@@ -692,7 +692,7 @@ void DeterministicFit::findResponse() {
   // The model's own parameters stay where they are.
   auto multiply = [&](llvm::ArrayRef<double> direction,
                       llvm::MutableArrayRef<double> product) {
-    std::copy(direction.begin(), direction.end(), whole.begin());
+    llvm::copy(direction, whole.begin());
     if (monitor.isInterrupted() ||
         !objective->multiply(result.parameters, whole, scales, moved))
       return false;

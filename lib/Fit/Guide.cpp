@@ -8,6 +8,8 @@
 #include "vi/Fit/Guide.h"
 #include "vi/Fit/HeldDraws.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -15,8 +17,7 @@ using namespace vi::fit;
 
 bool GuideStructure::isMeanField() const {
   auto isFound = [](int64_t parameter) { return parameter >= 0; };
-  return std::all_of(locations.begin(), locations.end(), isFound) &&
-         std::all_of(scales.begin(), scales.end(), isFound);
+  return llvm::all_of(locations, isFound) && llvm::all_of(scales, isFound);
 }
 
 static std::vector<double> draw(CompiledModel &model,

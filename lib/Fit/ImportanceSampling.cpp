@@ -8,6 +8,8 @@
 #include "vi/Fit/ImportanceSampling.h"
 #include "vi/Fit/HeldDraws.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -38,8 +40,7 @@ Proposal vi::fit::getPosteriorProposal(const Posterior &posterior) {
           [&posterior](llvm::ArrayRef<double> noise,
                        llvm::MutableArrayRef<double> latents) {
             PosteriorDraw draw = posterior.transform(noise);
-            std::copy(draw.latents.begin(), draw.latents.end(),
-                      latents.begin());
+            llvm::copy(draw.latents, latents.begin());
             return draw.logDensity;
           }};
 }

@@ -105,6 +105,7 @@ double getCubicMinimum(const Trial &a, const Trial &b) {
 /// gradient method with guaranteed descent and an efficient line search", SIAM
 /// Journal on Optimization 16, 170-192.
 template <typename Scalar> struct LineSearchBySlopes {
+  // NOLINTNEXTLINE(readability-identifier-naming): the library's name.
   static void LineSearch(Problem &problem, Scalar &value, Vector &point,
                          Vector &gradient, Scalar &step,
                          const Vector &direction, const Vector &origin,

@@ -8,6 +8,8 @@
 #include "vi/Fit/Newton.h"
 #include "vi/Fit/LinearAlgebra.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -259,7 +261,7 @@ SolveStatus vi::fit::solveConjugateGradients(
     llvm::MutableArrayRef<double> solution, double tolerance,
     int64_t maxProducts) {
   size_t size = rhs.size();
-  std::fill(solution.begin(), solution.end(), 0.0);
+  llvm::fill(solution, 0.0);
   std::vector<double> residual(size), direction(size), moved(size),
       product(size);
   for (size_t i = 0; i < size; ++i)

@@ -7,6 +7,8 @@
 
 #include "vi/Fit/Objective.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -48,7 +50,7 @@ double Objective::operator()(llvm::ArrayRef<double> parameters,
   ++counts.nonFinite;
   if (!counts.firstNonFinite)
     counts.firstNonFinite = findNonFinite(parameters);
-  std::fill(gradient.begin(), gradient.end(), 0.0);
+  llvm::fill(gradient, 0.0);
   return std::numeric_limits<double>::infinity();
 }
 
@@ -88,7 +90,7 @@ bool Objective::multiply(llvm::ArrayRef<double> parameters,
     }
   }
   if (largest == 0) {
-    std::fill(product.begin(), product.end(), 0.0);
+    llvm::fill(product, 0.0);
     return true;
   }
   const double step = 1e-4 / std::sqrt(length);

@@ -7,6 +7,8 @@
 
 #include "vi/Fit/ParetoSmoothing.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -131,8 +133,7 @@ SmoothedWeights vi::fit::smoothWeights(llvm::ArrayRef<double> logRatios,
     for (int64_t i = count - tail; i < count; ++i)
       groups.push_back(order[i] / std::max<int64_t>(groupSize, 1));
     std::sort(groups.begin(), groups.end());
-    auto independent =
-        double(std::unique(groups.begin(), groups.end()) - groups.begin());
+    auto independent = double(llvm::unique(groups) - groups.begin());
     result.shapeError = (1 + std::fabs(result.shape)) / std::sqrt(independent) *
                         double(tail) / double(tail + 10);
     // The integral of the quantile function over its last 1 / tail.

@@ -9,6 +9,8 @@
 #include "vi/Fit/LinearResponse.h"
 #include "vi/Fit/Random.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -281,9 +283,8 @@ std::vector<ArraySummary> vi::fit::summarize(CompiledModel &model,
       getMoments(row, mean, sd);
       summary.mean.push_back(mean);
       summary.sd.push_back(sd);
-      bool isNumber = std::none_of(row.begin(), row.end(), [](double value) {
-        return std::isnan(value);
-      });
+      bool isNumber =
+          llvm::none_of(row, [](double value) { return std::isnan(value); });
       std::sort(row.begin(), isNumber ? row.end() : row.begin());
       double unknown = std::numeric_limits<double>::quiet_NaN();
       summary.q05.push_back(isNumber ? getQuantile(row, 0.05) : unknown);

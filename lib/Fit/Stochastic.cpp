@@ -21,6 +21,8 @@
 #include "vi/Fit/Fit.h"
 #include "vi/Fit/Random.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -46,7 +48,7 @@ public:
     for (double &element : sum)
       element /= double(length);
     means.push_back(sum);
-    std::fill(sum.begin(), sum.end(), 0.0);
+    llvm::fill(sum, 0.0);
     steps = 0;
     fresh = true;
     if (means.size() < 32)
@@ -282,7 +284,7 @@ std::optional<std::vector<double>> StochasticFit::runPhase(double stepSize) {
       ++result.counts.nonFinite;
       if (++failures > 20) {
         point = windows.getAverage(result.parameters);
-        std::fill(first.begin(), first.end(), 0.0);
+        llvm::fill(first, 0.0);
         stepSize *= 0.5;
       }
       if (failures > 200) {

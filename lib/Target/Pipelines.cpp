@@ -82,6 +82,7 @@ void addScalarStage(OpPassManager &manager,
   functions.addPass(createLinalgGeneralizeNamedOpsPass());
   functions.addPass(vi::createFuseElementwise());
   functions.addPass(createCanonicalizerPass());
+  functions.addPass(vi::createCollectInsertions());
   functions.addPass(createCSEPass());
   manager.addPass(vi::createHoistLoopInvariants());
   manager.addPass(vi::createReuseAccumulators());

@@ -32,6 +32,7 @@ static std::string writeFile(const uint8_t *data, size_t size) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size == 0)
     return 0;

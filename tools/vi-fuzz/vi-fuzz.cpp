@@ -41,6 +41,7 @@
 
 using namespace mlir;
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name.
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 
 namespace {
@@ -129,6 +130,7 @@ char getKind(StringRef token) {
 
 } // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name.
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
   MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
   for (const char *pipeline : pipelines) {
@@ -143,6 +145,7 @@ extern "C" int LLVMFuzzerInitialize(int *, char ***) {
 
 /// Most mutations move whole pieces of the text about: bytes alone
 /// rarely give text that still parses.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
                                           size_t maxSize, unsigned seed) {
   std::minstd_rand random(seed);
@@ -197,6 +200,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
   return length;
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string text(reinterpret_cast<const char *>(data), size);
   MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);

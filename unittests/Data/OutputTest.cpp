@@ -8,6 +8,7 @@
 #include "DataTestSupport.h"
 #include "vi/Data/OutputFile.h"
 #include "vi/Data/Results.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 
 #include <cmath>
@@ -146,7 +147,7 @@ TEST_F(OutputTest, ParametersRoundTrip) {
   ASSERT_EQ(getMessage(writeParameters(path, written)), "ok");
   std::vector<NamedArray> read = written;
   for (NamedArray &array : read)
-    std::fill(array.values.begin(), array.values.end(), 7.0);
+    llvm::fill(array.values, 7.0);
   ASSERT_EQ(getMessage(readParameters(path, read)), "ok");
   for (size_t i = 0; i < written.size(); ++i) {
     ASSERT_EQ(written[i].values.size(), read[i].values.size());

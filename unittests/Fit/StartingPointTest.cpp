@@ -10,12 +10,16 @@
 #include "vi/Fit/Fit.h"
 #include "vi/Fit/LinearAlgebra.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "gtest/gtest.h"
 
 #include <algorithm>
 #include <cmath>
 
 using namespace vi::fit;
+
+namespace {
 
 /// Linear regression on one covariate whose units are far from one, with a
 /// flat prior; latents are intercept, slope, and the logarithm of the
@@ -132,12 +136,12 @@ struct FullRankModel : GaussianModel {
   double evaluateGradient(llvm::ArrayRef<double> phi, NoiseView noise,
                           llvm::ArrayRef<PlateBatch> batches,
                           llvm::MutableArrayRef<double> gradient) override {
-    std::fill(gradient.begin(), gradient.end(), 0.0);
+    llvm::fill(gradient, 0.0);
     double value = 0, weight = 1 / double(noise.rows);
     std::vector<double> u(latentCount), slope(latentCount);
     for (int64_t row = 0; row < noise.rows; ++row) {
       getLatents(phi, noise.getRow(row), u);
-      std::fill(slope.begin(), slope.end(), 0.0);
+      llvm::fill(slope, 0.0);
       value += weight * getLogDensity(u, batches, slope);
       for (int64_t i = 0; i < latentCount; ++i) {
         gradient[i] += weight * slope[i];
@@ -221,3 +225,5 @@ TEST(StartingPointTest, EndsWhenInterrupted) {
       findStart(model, zero, structure, {}, 64, options, counts);
   EXPECT_EQ(start, zero);
 }
+
+} // namespace

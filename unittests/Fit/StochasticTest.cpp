@@ -8,6 +8,8 @@
 #include "MockModels.h"
 #include "vi/Fit/Fit.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "gtest/gtest.h"
 
 #include <cmath>
@@ -38,7 +40,7 @@ public:
   double evaluateGradient(llvm::ArrayRef<double> phi, NoiseView noise,
                           llvm::ArrayRef<PlateBatch> batches,
                           llvm::MutableArrayRef<double> gradient) override {
-    std::fill(gradient.begin(), gradient.end(), 0.0);
+    llvm::fill(gradient, 0.0);
     double value = 0, precision = std::exp(-2 * phi[5]), s = std::exp(phi[2]);
     for (int64_t row = 0; row < noise.rows; ++row)
       for (int64_t n = batches[0].begin; n < batches[0].end; ++n) {

@@ -36,6 +36,53 @@ def AllowContraction : Pass<"vi-allow-contraction"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def CollectInsertions : Pass<"vi-collect-insertions"> {
+  let summary = "put neighboring elements into vectors together";
+  let description = [{
+    A gradient with a number for each of many sites is a vector into which they
+    are inserted one after another, each added to what the vector has at its
+    place. Bufferization compares each insertion with all others, in time that
+    grows faster than the square of their number. This pass follows insertions
+    into vectors at places with constant distances, gives what is extracted in
+    between as the number that was inserted (or that the vector was filled with),
+    and puts eight neighbors or more into the vector as one slice. Fewer remain
+    insertions: they need no array of their own.
+
+    Example:
+
+    ```mlir
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c3 = arith.constant 3 : index
+    %c4 = arith.constant 4 : index
+    %c5 = arith.constant 5 : index
+    %c6 = arith.constant 6 : index
+    %c7 = arith.constant 7 : index
+    %1 = tensor.insert %a into %x[%c0] : tensor<?xf64>
+    %b = tensor.extract %1[%c0] : tensor<?xf64>
+    %2 = tensor.insert %b into %1[%c1] : tensor<?xf64>
+    %3 = tensor.insert %a into %2[%c2] : tensor<?xf64>
+    %4 = tensor.insert %a into %3[%c3] : tensor<?xf64>
+    %5 = tensor.insert %a into %4[%c4] : tensor<?xf64>
+    %6 = tensor.insert %a into %5[%c5] : tensor<?xf64>
+    %7 = tensor.insert %a into %6[%c6] : tensor<?xf64>
+    %8 = tensor.insert %a into %7[%c7] : tensor<?xf64>
+    ```
+
+    becomes
+
+    ```mlir
+    %part = tensor.from_elements %a, %a, %a, %a, %a, %a, %a, %a : tensor<8xf64>
+    %8 = tensor.insert_slice %part into %x[0] [8] [1]
+        : tensor<8xf64> into tensor<?xf64>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def SplatToFill : Pass<"vi-splat-to-fill"> {
   let summary = "let tensors of one repeated value take part in fusion";
   let description = [{

@@ -469,7 +469,7 @@ public:
   Expression whiten(Expression x) const {
     if (!isDiagonal)
       return x.with(TriangularSolveOp::create(builder, x.getType(), factor, x,
-                                              /*transposed=*/false));
+                                              /*transpose=*/false));
     auto type = cast<RankedTensorType>(x.getType());
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
     SmallVector<Value> sizes;

@@ -380,7 +380,7 @@ shiftedLogSumExp(Expression largest,
   return shift + log(sumExp(shift));
 }
 
-Expression logSumExp(Expression vector) {
+Expression maximum(Expression vector) {
   ImplicitLocOpBuilder &builder = vector.getBuilder();
   auto type = cast<RankedTensorType>(vector.getType());
   Value lowest =
@@ -397,8 +397,12 @@ Expression logSumExp(Expression vector) {
             arith::MaximumFOp::create(nested, loc, arguments[0], arguments[1]);
         linalg::YieldOp::create(nested, loc, larger);
       });
-  Expression largest = vector.with(
+  return vector.with(
       tensor::ExtractOp::create(builder, generic.getResult(0), ValueRange()));
+}
+
+Expression logSumExp(Expression vector) {
+  Expression largest = maximum(vector);
   return shiftedLogSumExp(largest, [&](Expression shift) {
     return sumAll(vector, [&](ArrayRef<Expression> elements) {
       return exp(elements[0] - elements[0].with(shift.getValue()));

@@ -304,7 +304,7 @@ bool Chunker::isCheap(Operation *op) {
           tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op) ||
       isFill(op))
     return true;
-  return op->getDialect() && isa<arith::ArithDialect>(op->getDialect()) &&
+  return isa_and_nonnull<arith::ArithDialect>(op->getDialect()) &&
          op->getNumResults() == 1 && op->getResult(0).getType().isIndex();
 }
 

@@ -353,7 +353,7 @@ LogicalResult CheckCollector::addDeclared(tensor::ExtractOp extract,
   Value declared;
   if (auto size = dyn_cast<StringAttr>(attribute.getSize())) {
     auto names = program->getAttrOfType<ArrayAttr>("arg_names");
-    auto found = llvm::find(names, Attribute(size));
+    const auto *found = llvm::find(names, Attribute(size));
     if (found == names.end())
       return success();
     Value number =

@@ -180,7 +180,7 @@ static PlateOp tryFuse(PlateOp first, PlateOp second) {
           -1, firstYield.getValues()[number - first.getSums().size()]);
       continue;
     }
-    auto found = llvm::find(slices, slice);
+    auto *found = llvm::find(slices, slice);
     sources.emplace_back(found - slices.begin(), Value());
     if (found == slices.end())
       slices.push_back(slice);

@@ -93,7 +93,7 @@ void Interchange::collectContinued() {
   ValueRange yielded = outer.getYield().getSums();
   for (auto [init, sum] : llvm::zip(inner.getInits(), inner.getSums())) {
     auto argument = dyn_cast<BlockArgument>(init);
-    auto found = llvm::find(outer.getSumArguments(), init);
+    auto *found = llvm::find(outer.getSumArguments(), init);
     bool isContinued = argument && found != outer.getSumArguments().end() &&
                        init.hasOneUse() && sum.hasOneUse();
     unsigned number = found - outer.getSumArguments().begin();

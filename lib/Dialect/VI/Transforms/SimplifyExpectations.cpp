@@ -351,7 +351,7 @@ Value Simplifier::buildStackDistribution(ImplicitLocOpBuilder &builder,
   for (Value operand : family->getOperands()) {
     if (dependence.dependsOn(operand) || isa<DistType>(operand.getType()))
       return Value();
-    auto found = llvm::find(plate.getMemberArguments(), operand);
+    auto *found = llvm::find(plate.getMemberArguments(), operand);
     if (found != plate.getMemberArguments().end()) {
       unsigned number = found - plate.getMemberArguments().begin();
       operands.push_back(plate.getSlices()[number]);

@@ -45,7 +45,7 @@ constexpr double largeConcentration = 1e6;
 template <class Code>
 typename Code::Real polynomial(Code &code, typename Code::Real x,
                                std::initializer_list<double> coefficients) {
-  auto it = coefficients.end();
+  const auto *it = coefficients.end();
   typename Code::Real sum = code.constant(*--it, x);
   while (it != coefficients.begin())
     sum = sum * x + *--it;

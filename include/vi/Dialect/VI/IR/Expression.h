@@ -118,6 +118,8 @@ mlir::Value floatConstant(mlir::ImplicitLocOpBuilder &builder, mlir::Type type,
 
 /// Sum of all elements of a tensor of floats (a scalar is its own sum).
 Expression sum(Expression tensor);
+/// The largest element of a vector; -inf where it has none, NaN where one is.
+Expression maximum(Expression vector);
 /// log sum_k exp(x_k) over the elements of a vector, or over numbers: from the
 /// largest, so that nothing overflows; -inf where all are.
 Expression logSumExp(Expression vector);

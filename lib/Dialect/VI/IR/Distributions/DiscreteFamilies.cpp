@@ -572,24 +572,9 @@ Value CategoricalOp::buildEntropy(ImplicitLocOpBuilder &b) {
 /// The largest element of a vector, as a shift that no derivative passes: what
 /// it is subtracted from and added to does not depend on it.
 static Expression shift(Expression logits) {
-  ImplicitLocOpBuilder &b = logits.getBuilder();
-  auto type = cast<RankedTensorType>(logits.getType());
-  Value lowest = floatConstant(
-      b, RankedTensorType::get({}, type.getElementType()), -infinity);
-  auto generic = linalg::GenericOp::create(
-      b, TypeRange(lowest.getType()), ValueRange(logits.getValue()),
-      ValueRange(lowest),
-      ArrayRef<AffineMap>{b.getMultiDimIdentityMap(1),
-                          AffineMap::get(1, 0, b.getContext())},
-      utils::IteratorType::reduction,
-      [](OpBuilder &nested, Location loc, ValueRange arguments) {
-        Value larger =
-            arith::MaximumFOp::create(nested, loc, arguments[0], arguments[1]);
-        linalg::YieldOp::create(nested, loc, larger);
-      });
-  Value largest =
-      tensor::ExtractOp::create(b, generic.getResult(0), ValueRange());
-  return logits.with(StopGradientOp::create(b, largest.getType(), largest));
+  Value largest = maximum(logits).getValue();
+  return logits.with(
+      StopGradientOp::create(logits.getBuilder(), largest.getType(), largest));
 }
 
 /// exp(logits - shift), elementwise.
