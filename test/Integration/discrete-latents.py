@@ -129,4 +129,33 @@ fits.check(probabilities.shape == (20, 3)
 text = fits.vi_fit(output / "summed.mlir", "--data", output / "summed.json",
                    "--estimator=w=score-function", status=2)
 fits.check("there is no such site" in text, "an estimator of no site")
+
+# 4. A prior that depends on what is summed out is proper, and so is the model,
+# whose evidence is known; with one that is flat it is not.
+MIXED = """
+vi.model @mixed(%y: f64) {{
+  %zero = arith.constant 0.0 : f64
+  %one = arith.constant 1.0 : f64
+  %p = arith.constant 0.3 : f64
+  %choice = vi.bernoulli %p : f64
+  %z = vi.sample "z" from %choice : i1
+  %m = arith.select %z, %one, %zero : f64
+  %x_prior = vi.normal %m, %one : f64, f64
+  %x = vi.sample "x" from %x_prior : f64
+  {0}
+  %seen = vi.normal %x, %one : f64, f64
+  vi.observe "y" from %seen, %y : f64, f64
+}}
+"""
+evidence = logsumexp(normal(0.7, [0, 1], 2 ** 0.5), b=[0.7, 0.3])
+summary = fit("proper", MIXED.format(""), {"y": 0.7})
+fits.check(not summary["elbo_up_to_constant"] and not summary["warnings"],
+           "a prior given what is summed out is proper")
+fits.check(abs(summary["log_evidence"] - evidence) < 1e-3,
+           f"evidence {summary['log_evidence']:.4f}, {evidence:.4f}")
+summary = fit("improper", MIXED.format("""
+  %factor = vi.log_prob %x_prior, %zero : f64, f64 -> f64
+  vi.factor "more" %factor : f64"""), {"y": 0.7})
+fits.check(summary["elbo_up_to_constant"],
+           "a factor that depends on it is not normalized")
 fits.finish()

@@ -14,6 +14,7 @@
 #include "vi/Dialect/VI/Transforms/DataChecks.h"
 #include "vi/Dialect/VI/Transforms/Observations.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
+#include "vi/Dialect/VI/Transforms/Sites.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -268,9 +269,9 @@ LogicalResult EntryPointBuilder::buildShapes() {
     addShape(site.op.getName(), site.shape);
     auto prior =
         site.op.getDistribution().getDefiningOp<DistributionOpInterface>();
+    bool isImproper = prior && !prior.isNormalized() && !isProperPrior(site.op);
     latentAttrs.push_back(
-        describe(builder, site.op.getName(),
-                 prior && !prior.isNormalized() ? "improper" : "latent",
+        describe(builder, site.op.getName(), isImproper ? "improper" : "latent",
                  prior ? prior.getSupport().kind : SupportKind::Real,
                  site.op.getValue().getType()));
   }
@@ -327,8 +328,9 @@ LogicalResult EntryPointBuilder::buildShapes() {
   if (!omissions.empty())
     func->setAttr("vi.no_log_lik", builder.getArrayAttr(omissions));
   bool unnormalized = false;
-  model.getBody().walk(
-      [&](FactorOp op) { unnormalized |= !op.getNormalized(); });
+  model.getBody().walk([&](FactorOp op) {
+    unnormalized |= !op.getNormalized() && !isProperPrior(op);
+  });
   if (unnormalized)
     func->setAttr("vi.unnormalized", builder.getUnitAttr());
   func->setAttr("vi.observed", getObservedArguments(model));

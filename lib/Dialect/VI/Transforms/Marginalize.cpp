@@ -12,6 +12,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
 #include "vi/Dialect/VI/Transforms/Shapes.h"
+#include "vi/Dialect/VI/Transforms/Sites.h"
 #include "vi/Dialect/VI/Transforms/Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -294,7 +295,7 @@ void Marginalizer::addFactor(ImplicitLocOpBuilder &b,
   // One observation gives its name; only densities of data are normalized.
   StringRef observation;
   unsigned observations = 0;
-  bool normalized = true;
+  bool normalized = true, proper = true;
   for (Operation *term : terms) {
     auto factor = dyn_cast<FactorOp>(term);
     if (isa<ObserveOp>(term) || (factor && factor.getNormalized())) {
@@ -302,13 +303,17 @@ void Marginalizer::addFactor(ImplicitLocOpBuilder &b,
       observation = term->getAttrOfType<StringAttr>("name").getValue();
     } else if (factor) {
       normalized = false;
+      proper &= isProperPrior(factor);
     }
   }
   if (observations == 1)
     name = observation;
-  FactorOp::create(b, b.getStringAttr(name),
-                   normalized && observations ? b.getUnitAttr() : UnitAttr(),
-                   logDensity);
+  bool isDensityOfData = normalized && observations;
+  auto sum = FactorOp::create(b, b.getStringAttr(name),
+                              isDensityOfData ? b.getUnitAttr() : UnitAttr(),
+                              logDensity);
+  if (!isDensityOfData && proper)
+    markProperPrior(sum);
 }
 
 LogicalResult Marginalizer::flattenPriors(const SiteDependence &dependence,
@@ -341,7 +346,12 @@ LogicalResult Marginalizer::flattenPriors(const SiteDependence &dependence,
     Value density = LogProbOp::create(builder, site.getLoc(), value,
                                       distribution, site.getValue(), Value());
     auto name = builder.getStringAttr(site.getName() + ".prior");
-    FactorOp::create(builder, site.getLoc(), name, UnitAttr(), density);
+    auto factor =
+        FactorOp::create(builder, site.getLoc(), name, UnitAttr(), density);
+    if (prior.isNormalized()) {
+      markProperPrior(site);
+      markProperPrior(factor);
+    }
   }
   return success();
 }

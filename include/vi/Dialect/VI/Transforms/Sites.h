@@ -22,6 +22,17 @@ inline llvm::StringRef getSiteName(llvm::StringRef name) {
   return name;
 }
 
+/// A prior that is written as a flat one and a factor with its density, where
+/// that depends on what is summed out, is marked: the two of them together are
+/// proper, though neither is on its own.
+inline llvm::StringRef getProperPriorAttrName() { return "vi.proper_prior"; }
+inline void markProperPrior(mlir::Operation *op) {
+  op->setAttr(getProperPriorAttrName(), mlir::UnitAttr::get(op->getContext()));
+}
+inline bool isProperPrior(mlir::Operation *op) {
+  return op->hasAttr(getProperPriorAttrName());
+}
+
 /// The data plates of a model: top-level plates with an observation or a factor
 /// in them, in the order of the text, each name once.
 llvm::SmallVector<PlateOp> getDataPlates(ModelOp model);
