@@ -213,7 +213,7 @@ Expected<std::unique_ptr<vi::JIT>> vi::JIT::compile(mlir::ModuleOp module,
   // Modules in a module are lowered in threads.
   mlir::PassManager manager(module->getContext(),
                             mlir::ModuleOp::getOperationName());
-  manager.enableVerifier(false);
+  manager.enableVerifier(options.verify);
   mlir::OpPassManager &nested = manager.nest<mlir::ModuleOp>();
   nested.addPass(mlir::createSymbolDCEPass());
   LoweringOptions lowering;

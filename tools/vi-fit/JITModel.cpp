@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -207,10 +208,11 @@ llvm::Error JITModel::runPasses(ModuleOp module) {
   return llvm::Error::success();
 }
 
-llvm::Error JITModel::compileModule(ModuleOp module,
-                                    std::unique_ptr<JIT> &into) {
+llvm::Error JITModel::compileModule(ModuleOp module, std::unique_ptr<JIT> &into,
+                                    bool verify) {
   JIT::Options options;
   options.threads = threads;
+  options.verify = verify;
   llvm::Expected<std::unique_ptr<JIT>> compiled = JIT::compile(module, options);
   if (!compiled)
     return compiled.takeError();
@@ -516,17 +518,26 @@ llvm::Error JITModel::compileHessianProduct() {
       if (argument == "parameters")
         parameterNumber = i;
   std::string product = name + "_elbo_hessian_vector_product";
-  {
-    // A gradient without derivative is no error of the user's.
-    ScopedDiagnosticHandler silence(module->getContext(),
-                                    [](Diagnostic &) { return success(); });
-    if (failed(createHessianVectorProduct(gradient, product, parameterNumber)))
-      return makeReportedError();
-  }
+  // A gradient without derivative is no error of the user's.
+  std::string reason;
+  ScopedDiagnosticHandler catcher(
+      module->getContext(), [&](Diagnostic &diagnostic) {
+        if (reason.empty() &&
+            diagnostic.getSeverity() == DiagnosticSeverity::Error)
+          reason = diagnostic.str();
+        return success();
+      });
+  if (failed(createHessianVectorProduct(gradient, product, parameterNumber)))
+    return makeError("{0}", reason);
   gradient.erase();
   passSeconds += getSecondsSince(begin);
-  if (llvm::Error error = compileModule(*module, hessianJIT))
-    return error;
+  // Verified after each pass: what does not compile must not end the fit.
+  if (llvm::Error error = compileModule(*module, hessianJIT, /*verify=*/true)) {
+    if (reason.empty())
+      return error;
+    llvm::consumeError(std::move(error));
+    return makeError("{0}", reason);
+  }
   llvm::Expected<JIT::Function> found = hessianJIT->lookup(product);
   if (!found)
     return found.takeError();
@@ -536,7 +547,8 @@ llvm::Error JITModel::compileHessianProduct() {
 
 bool JITModel::hasHessianProduct() {
   if (!hessianProduct && gradientModule)
-    llvm::consumeError(compileHessianProduct());
+    if (llvm::Error error = compileHessianProduct())
+      hessianProductFailure = llvm::toString(std::move(error));
   return hessianProduct != nullptr;
 }
 
@@ -701,6 +713,8 @@ llvm::Error JITModel::bind(const data::DataSet &data, bool isStreamed) {
 static std::optional<int64_t>
 getKnownSize(Value value, llvm::ArrayRef<data::BoundArgument> bound) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (!isa<ModelOp>(argument.getOwner()->getParentOp()))
+      return std::nullopt;
     const data::BoundArgument &data = bound[argument.getArgNumber()];
     if (!data.shape.empty() || data.kind != data::ElementKind::Int64)
       return std::nullopt;
@@ -720,12 +734,80 @@ getKnownSize(Value value, llvm::ArrayRef<data::BoundArgument> bound) {
   return std::nullopt;
 }
 
-/// What the loops of a model add to the numbers that an evaluation reads. Their
-/// operations run forth and back, one after the other: each counts as a few
-/// numbers that a plate streams through. What is not known to run more often
-/// counts once.
-static int64_t getLoopWork(ModelOp model,
-                           llvm::ArrayRef<data::BoundArgument> bound) {
+/// A dimension of a tensor, as far as it follows from the data.
+static std::optional<int64_t>
+getKnownDimension(Value tensor, int64_t dimension,
+                  llvm::ArrayRef<data::BoundArgument> bound) {
+  auto type = dyn_cast<RankedTensorType>(tensor.getType());
+  if (!type)
+    return std::nullopt;
+  if (!type.isDynamicDim(dimension))
+    return type.getDimSize(dimension);
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    if (isa<ModelOp>(argument.getOwner()->getParentOp()))
+      return bound[argument.getArgNumber()].shape[dimension];
+    return std::nullopt;
+  }
+  Operation *op = tensor.getDefiningOp();
+  unsigned dynamic = type.getDynamicDimIndex(dimension);
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return getKnownSize(empty.getDynamicSizes()[dynamic], bound);
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return getKnownSize(splat.getDynamicSizes()[dynamic], bound);
+  if (auto generic = dyn_cast<linalg::LinalgOp>(op))
+    return getKnownDimension(
+        generic.getDpsInits()[cast<OpResult>(tensor).getResultNumber()],
+        dimension, bound);
+  // Elementwise operations and those on matrices, whose results have the shape
+  // of an operand.
+  for (Value operand : op->getOperands())
+    if (operand.getType() == type)
+      return getKnownDimension(operand, dimension, bound);
+  return std::nullopt;
+}
+
+/// What an operation on tensors adds to the numbers that are read: an element
+/// counts as one where a function of it is computed; what only multiplies and
+/// adds runs in blocks, at about this many to one. A factorization counts as
+/// the cube of its size, forth and back.
+static double getTensorWork(Operation *op,
+                            llvm::ArrayRef<data::BoundArgument> bound) {
+  constexpr double multiplicationsPerNumber = 25;
+  if (isa<CholeskyOp>(op)) {
+    std::optional<int64_t> size =
+        getKnownDimension(op->getOperand(0), 0, bound);
+    double order = size ? double(*size) : 1;
+    return order * order * order / multiplicationsPerNumber;
+  }
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  if (!structured)
+    return 0;
+  std::vector<double> ranges(structured.getNumLoops(), 1.0);
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = structured.getMatchingIndexingMap(&operand);
+    for (auto [dimension, expression] : llvm::enumerate(map.getResults()))
+      if (auto loop = dyn_cast<AffineDimExpr>(expression))
+        if (std::optional<int64_t> size =
+                getKnownDimension(operand.get(), dimension, bound))
+          ranges[loop.getPosition()] = double(std::max<int64_t>(*size, 1));
+  }
+  double domain = 1;
+  for (double range : ranges)
+    domain *= range;
+  int64_t functions = 0;
+  op->walk([&](Operation *nested) {
+    functions += isa_and_nonnull<math::MathDialect>(nested->getDialect());
+  });
+  return functions ? domain * double(functions)
+                   : domain / multiplicationsPerNumber;
+}
+
+/// What loops, operations on tensors and their functions add to the numbers
+/// that an evaluation reads. The operations of a loop run forth and back, one
+/// after the other: each counts as a few numbers that a plate streams through.
+/// What is not known to run more often counts once.
+static int64_t getComputationWork(ModelOp model,
+                                  llvm::ArrayRef<data::BoundArgument> bound) {
   constexpr double numbersPerOperation = 3;
   auto getRuns = [&](Operation *op) -> double {
     std::optional<int64_t> runs;
@@ -741,14 +823,21 @@ static int64_t getLoopWork(ModelOp model,
     return double(std::max<int64_t>(runs.value_or(1), 1));
   };
   double work = 0;
-  model.getBody().walk([&](scf::ForOp loop) {
-    int64_t operations = 0;
-    for (Operation &op : loop.getBody()->without_terminator())
-      operations += op.getNumRegions() == 0;
+  auto getAllRuns = [&](Operation *op) {
     double runs = 1;
-    for (Operation *op = loop; op != model; op = op->getParentOp())
+    for (; op != model; op = op->getParentOp())
       runs *= getRuns(op);
-    work += numbersPerOperation * runs * double(operations);
+    return runs;
+  };
+  model.getBody().walk([&](Operation *op) {
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      int64_t operations = 0;
+      for (Operation &nested : loop.getBody()->without_terminator())
+        operations += nested.getNumRegions() == 0;
+      work += numbersPerOperation * getAllRuns(op) * double(operations);
+    } else if (double ofTensors = getTensorWork(op, bound)) {
+      work += ofTensors * getAllRuns(op);
+    }
   });
   return static_cast<int64_t>(std::min(work, 1e15));
 }
@@ -1342,7 +1431,7 @@ JITModel::create(ModuleOp module, const data::DataSet &data,
   model->findLevels(source->lookupSymbol<ModelOp>(model->name));
   if (llvm::Error error = checkPlates(modelOp, model->bound))
     return error;
-  model->work += getLoopWork(modelOp, model->bound);
+  model->work += getComputationWork(modelOp, model->bound);
   raised = OwningOpRef<ModuleOp>();
   source = OwningOpRef<ModuleOp>();
   OwningOpRef<ModuleOp> counterModule;

@@ -139,6 +139,9 @@ public:
   int64_t getWork() const override { return work; }
   /// Compiles the product when it is first asked.
   bool hasHessianProduct() override;
+  std::string getHessianProductFailure() const override {
+    return hessianProductFailure;
+  }
   void evaluateHessianProduct(llvm::ArrayRef<double> parameters,
                               fit::NoiseView noise,
                               llvm::ArrayRef<fit::PlateBatch> batches,
@@ -229,7 +232,8 @@ private:
   void copyGradient(mlir::ModuleOp module);
   /// The functions of the model, as functions on tensors.
   llvm::Error runPasses(mlir::ModuleOp module);
-  llvm::Error compileModule(mlir::ModuleOp module, std::unique_ptr<JIT> &into);
+  llvm::Error compileModule(mlir::ModuleOp module, std::unique_ptr<JIT> &into,
+                            bool verify = false);
   llvm::Error compileCounter(mlir::ModuleOp module,
                              const JITModelOptions &options);
   llvm::Error compileHessianProduct();
@@ -306,6 +310,8 @@ private:
                            const char *values) const;
 
   std::unique_ptr<JIT> jit, counterJIT, hessianJIT, errorJIT, refinedJIT;
+  /// Why the derivative of the gradient did not compile, if it did not.
+  std::string hessianProductFailure;
   /// The gradient alone, until its derivative is asked for.
   mlir::OwningOpRef<mlir::ModuleOp> gradientModule;
   /// The ELBO's error alone, until it is asked for.

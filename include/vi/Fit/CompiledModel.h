@@ -100,6 +100,8 @@ public:
   /// Whether `evaluateHessianProduct` is there. A model may compile it when it
   /// is first asked.
   virtual bool hasHessianProduct() { return false; }
+  /// Why it is not there, where that is news: compiling it has failed.
+  virtual std::string getHessianProductFailure() const { return ""; }
   /// The Hessian of the ELBO over the draws of `noise` times a direction, both
   /// with the layout of `parameters`.
   virtual void evaluateHessianProduct(llvm::ArrayRef<double> parameters,

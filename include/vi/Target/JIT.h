@@ -34,6 +34,9 @@ public:
     /// The most threads that run chunks of plates; with one, OpenMP's library
     /// is not needed.
     unsigned threads = 1;
+    /// Whether the module is verified after each pass, so that a pass gone
+    /// wrong is an error.
+    bool verify = false;
   };
 
   /// Seconds spent in each phase of the compilation.
