@@ -19,6 +19,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Fit/Fit.h"
+#include "vi/Fit/GuideFactor.h"
 #include "vi/Fit/LBFGS.h"
 #include "vi/Fit/LinearResponse.h"
 #include "vi/Fit/Newton.h"
@@ -28,6 +29,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 using namespace vi::fit;
 
@@ -59,7 +61,15 @@ constexpr double hessianWork = 2e8;
 /// Products with the Hessian are compiled where forming one Hessian by
 /// differences would read more numbers than these: below, differences take less
 /// time than the compiler.
-constexpr double compilationWork = 2e7;
+constexpr double compilationWork = 1e9;
+
+/// The numbers that may be read for the covariance of a guide that has all
+/// correlations itself: about ten seconds'.
+constexpr double responseWork = 2e9;
+
+/// For the covariance, once, the Hessian of so many times more parameters is
+/// formed than for the fit.
+constexpr int64_t responseFactor = 5;
 
 /// The most latents with a covariance.
 constexpr int64_t maxResponseLatents = 2000;
@@ -84,6 +94,60 @@ struct Coordinates {
     if (factor)
       solveLower(*factor, gradient);
   }
+};
+
+/// The coordinates of a normal guide with all correlations (GuideFactor.h)
+/// around a point.
+class GuideCoordinates {
+public:
+  GuideCoordinates(const GuideFactor &guide, std::vector<double> origin,
+                   std::vector<double> scales)
+      : guide(guide), origin(std::move(origin)), scales(std::move(scales)),
+        factor(guide.getFactor(this->origin)) {}
+
+  std::vector<double> getStep(llvm::ArrayRef<double> y) const {
+    return guide.toParameters(factor, scales, y);
+  }
+  std::vector<double> getParameters(llvm::ArrayRef<double> y) const {
+    std::vector<double> point = getStep(y);
+    for (size_t i = 0; i < point.size(); ++i)
+      point[i] += origin[i];
+    return point;
+  }
+  std::vector<double> getGradient(llvm::ArrayRef<double> gradient) const {
+    return guide.transposed(factor, scales, gradient);
+  }
+  /// The problem in these coordinates; this object must outlive it.
+  NewtonProblem transform(NewtonProblem problem) const {
+    NewtonProblem result;
+    auto inner = std::make_shared<NewtonProblem>(std::move(problem));
+    result.evaluate = [this, inner](llvm::ArrayRef<double> y,
+                                    llvm::MutableArrayRef<double> gradient) {
+      double value = inner->evaluate(getParameters(y), gradient);
+      llvm::copy(getGradient(gradient), gradient.begin());
+      return value;
+    };
+    result.multiply = [this, inner](llvm::ArrayRef<double> y,
+                                    llvm::ArrayRef<double> direction,
+                                    llvm::MutableArrayRef<double> product) {
+      bool isFinite =
+          inner->multiply(getParameters(y), getStep(direction), product);
+      llvm::copy(getGradient(product), product.begin());
+      return isFinite;
+    };
+    result.getScales = [](llvm::ArrayRef<double> y) {
+      return std::vector<double>(y.size(), 1.0);
+    };
+    result.limitStep = [this, inner](llvm::ArrayRef<double> direction) {
+      return inner->limitStep(getStep(direction));
+    };
+    return result;
+  }
+
+private:
+  const GuideFactor &guide;
+  std::vector<double> origin, scales;
+  Matrix factor;
 };
 
 /// A fit over held draws.
@@ -112,6 +176,8 @@ private:
   void minimize();
   /// Newton's method. True where it has converged or the fit is to end.
   bool minimizeByNewton();
+  /// Natural-gradient steps, where the guide is a normal with all correlations.
+  void takeNaturalSteps();
   /// L-BFGS in the metric of q, to a gradient norm, in so many runs.
   void minimizeInGuideMetric(double tolerance = gradientTolerance,
                              int maxRounds = 400);
@@ -130,10 +196,29 @@ private:
   /// The most that a step may be long, for no scale to change by more than a
   /// factor of fifty.
   double limitStep(llvm::ArrayRef<double> step) const;
+  /// The scales of the parameters in the geometry of q.
+  void findScales() {
+    scales = guide ? guide->getScales(result.parameters)
+                   : getParameterScales(model, result.parameters,
+                                        result.structure, noise);
+  }
   /// The scales at a point, as far as they follow from those at `origin`.
   std::vector<double> followScales(llvm::ArrayRef<double> origin,
                                    llvm::ArrayRef<double> point) const;
   void findResponse();
+  /// The numbers that an evaluation reads: for each draw, or, where none is
+  /// drawn, once; an expectation under a guide with all correlations multiplies
+  /// each row of the data by the factor then, so many numbers at the speed of
+  /// one.
+  double getEvaluationWork() const {
+    constexpr double multiplicationsPerNumber = 25;
+    double work = std::max<double>(1, double(model.getWork()));
+    if (!model.isExact())
+      return work * double(noise.rows);
+    return guide ? work *
+                       (1 + double(guide->getSize()) / multiplicationsPerNumber)
+                 : work;
+  }
   bool growDraws();
   void finish();
 
@@ -149,7 +234,9 @@ private:
   std::optional<Objective> objective;
   std::vector<double> scales;
   std::optional<Matrix> hessian, factor;
-  bool isDone = false;
+  /// The guide's own factor, where it has all correlations.
+  std::optional<GuideFactor> guide;
+  bool isDone = false, hasWarnedOfProducts = false;
 };
 
 } // namespace
@@ -160,10 +247,15 @@ void DeterministicFit::setNoise(int64_t rows, uint64_t number) {
   if (model.getNoiseCount() == 0)
     noise = NoiseMatrix{{}, 1, 0};
   objective.emplace(model, noise, batches, result.counts);
-  double work = double(result.parameters.size()) *
-                std::max<double>(1, model.getWork()) * double(noise.rows);
-  if (work > compilationWork)
-    objective->useCompiledProducts();
+  double work = double(result.parameters.size()) * getEvaluationWork();
+  if (work > compilationWork && !objective->useCompiledProducts())
+    if (std::string reason = model.getHessianProductFailure();
+        !reason.empty() && !hasWarnedOfProducts) {
+      hasWarnedOfProducts = true;
+      result.warnings.push_back("the Hessian's products do not compile, and "
+                                "are differences of gradients: " +
+                                reason);
+    }
   result.samples = model.getNoiseCount() ? noise.rows : 0;
 }
 
@@ -340,14 +432,45 @@ void DeterministicFit::minimize() {
   // as one of Newton, which takes several products.
   bool formsHessian =
       int64_t(result.parameters.size()) <= options.maxHessianParameters;
-  minimizeInGuideMetric(formsHessian ? closeGradient : 10 * closeGradient,
-                        /*maxRounds=*/6);
+  takeNaturalSteps();
+  if (isDone)
+    return;
+  if ((formsHessian || !guide))
+    minimizeInGuideMetric(formsHessian ? closeGradient : 10 * closeGradient,
+                          /*maxRounds=*/6);
   bool isClose = result.status == FitStatus::Converged;
   if (isDone || (isClose && formsHessian) || minimizeByNewton())
     return;
   result.methodReason += "; L-BFGS went on where Newton found no better point";
   isNewton = false;
   minimizeInGuideMetric();
+}
+
+void DeterministicFit::takeNaturalSteps() {
+  if (!guide)
+    return;
+  NaturalGradientOptions steps;
+  steps.tolerance = 0.1 * decrementTolerance;
+  steps.maxIterations = std::min<int64_t>(100, maxIterations);
+  int64_t begin = result.iterations;
+  auto watch = [&](int64_t iteration, double value, double gradientNorm,
+                   llvm::ArrayRef<double> point) {
+    result.iterations = begin + iteration;
+    result.heldELBO = -value;
+    result.gradientNorm = gradientNorm;
+    monitor.report(
+        {result.iterations, result.counts.gradients, -value, gradientNorm});
+    return !monitor.isInterrupted();
+  };
+  minimizeByNaturalGradient(*guide, *objective, result.parameters, steps,
+                            watch);
+  if (monitor.isInterrupted()) {
+    result.status = FitStatus::Interrupted;
+    isDone = true;
+  } else if (findRunaway()) {
+    result.status = FitStatus::Unbounded;
+    isDone = true;
+  }
 }
 
 std::vector<double>
@@ -368,8 +491,7 @@ bool DeterministicFit::minimizeByNewton() {
   std::vector<double> earlier = result.parameters;
   // Short runs first: the geometry of q changes most at the beginning.
   for (int round = 0; round < 12; ++round) {
-    scales =
-        getParameterScales(model, result.parameters, result.structure, noise);
+    findScales();
     const std::vector<double> origin = result.parameters;
     NewtonProblem problem;
     std::vector<double> unit = scales;
@@ -389,6 +511,14 @@ bool DeterministicFit::minimizeByNewton() {
     problem.limitStep = [&](llvm::ArrayRef<double> direction) {
       return limitStep(direction);
     };
+    // With all correlations, in the coordinates of q.
+    std::optional<GuideCoordinates> own;
+    std::vector<double> variables = result.parameters;
+    if (guide) {
+      own.emplace(*guide, origin, scales);
+      problem = own->transform(std::move(problem));
+      std::fill(variables.begin(), variables.end(), 0.0);
+    }
     int64_t begin = result.iterations;
     auto watch = [&](int64_t iteration, double value, double gradientNorm,
                      llvm::ArrayRef<double>) {
@@ -406,8 +536,8 @@ bool DeterministicFit::minimizeByNewton() {
             : decrementTolerance;
     solver.maxIterations = std::min<int64_t>(round < 2 ? 10 : 30,
                                              maxIterations - result.iterations);
-    NewtonResult run =
-        minimizeNewton(problem, result.parameters, solver, watch);
+    NewtonResult run = minimizeNewton(problem, variables, solver, watch);
+    result.parameters = own ? own->getParameters(variables) : variables;
     result.heldELBO = -run.value;
     result.gradientNorm = run.gradientNorm;
     result.decrement = run.decrement;
@@ -450,8 +580,7 @@ void DeterministicFit::minimizeInGuideMetric(double tolerance, int maxRounds) {
   int failures = 0;
   std::vector<double> earlier = result.parameters;
   for (int round = 0; round < maxRounds && !isDone; ++round) {
-    scales =
-        getParameterScales(model, result.parameters, result.structure, noise);
+    findScales();
     // Short runs first: the geometry of q changes most at the beginning.
     int64_t limit = round < 3 ? 30 : round < 10 ? 100 : 1000;
     double before = result.heldELBO;
@@ -546,8 +675,7 @@ double DeterministicFit::getDecrement(llvm::ArrayRef<double> gradient) const {
 bool DeterministicFit::minimizeInHessianMetric() {
   double last = std::numeric_limits<double>::infinity();
   for (int round = 0; round < 12; ++round) {
-    scales =
-        getParameterScales(model, result.parameters, result.structure, noise);
+    findScales();
     bool isDefinite = formHessian();
     if (!factor)
       return false;
@@ -620,10 +748,9 @@ bool DeterministicFit::growDraws() {
   int64_t parameterCount = result.parameters.size();
   double affordable = hessianWork / (20 * std::max<double>(1, model.getWork()));
   int64_t maxRows = static_cast<int64_t>(std::min(affordable, 16384.0));
-  if (maxRows < 2 * rows)
-    return false;
-
-  int64_t otherRows = std::min(4 * rows, maxRows) / 2 * 2;
+  // It is told, even where no more are affordable.
+  bool canGrow = maxRows >= 2 * rows;
+  int64_t otherRows = canGrow ? std::min(4 * rows, maxRows) / 2 * 2 : rows;
   NoiseMatrix other =
       getHeldDraws(getStreamKey(options.seed, Stream::HeldDraws, 1000 + rows),
                    otherRows, model.getNoiseCount());
@@ -663,7 +790,7 @@ bool DeterministicFit::growDraws() {
   // Half of the square of the decrement is the loss of ELBO; a parameter may
   // be off by a hundredth of its unit.
   double excess = std::max(largest / 0.006, decrement * share / 0.06);
-  if (!(excess > 1))
+  if (!canGrow || !(excess > 1))
     return false;
   double wanted = double(rows) * std::min(excess * excess, 16.0);
   int64_t newRows = static_cast<int64_t>(
@@ -684,8 +811,24 @@ void DeterministicFit::findResponse() {
                               std::to_string(maxResponseLatents) + " latents";
     return;
   }
-  scales =
-      getParameterScales(model, result.parameters, result.structure, noise);
+  // Each takes a few products.
+  double reads = 10.0 * double(latents) * getEvaluationWork();
+  if (guide && reads > responseWork) {
+    result.noResponseReason =
+        "that would take " + std::to_string(latents) +
+        " solves with the Hessian, too many for a model of this size";
+    return;
+  }
+  findScales();
+  // A product for each parameter is fewer than some for each latent.
+  if (size <= responseFactor * options.maxHessianParameters &&
+      int64_t(result.parameters.size()) == size) {
+    result.hessian =
+        objective->getHessian(result.parameters, scales, monitor.isInterrupted);
+    if (!result.hessian)
+      result.noResponseReason = "products with the Hessian are not finite";
+    return;
+  }
   Matrix jacobian =
       getMeanJacobian(model, result.parameters, result.structure, noise);
   std::vector<double> whole(result.parameters.size()), moved(whole.size());
@@ -772,13 +915,15 @@ bool DeterministicFit::checkDraws() {
 void DeterministicFit::run() {
   if (!checkDraws())
     return;
-  setNoise(chooseSamples(model, options), 0);
   result.structure = analyzeGuide(model, result.parameters);
+  guide = GuideFactor::find(model, result.parameters, result.structure);
+  setNoise(chooseSamples(model, options), 0);
   if (!options.keepStart) {
     StartOptions start;
     start.seed = options.seed;
     start.candidates = options.startCandidates;
     start.isInterrupted = monitor.isInterrupted;
+    start.guide = guide ? &*guide : nullptr;
     result.parameters =
         findStart(model, result.parameters, result.structure, batches,
                   model.isExact() ? 1 : noise.rows, start, result.counts);
@@ -808,8 +953,7 @@ void DeterministicFit::run() {
   }
   // Formed anew where that does not take too long; else the Hessian of fewer
   // draws stands.
-  double work = 2.0 * double(result.parameters.size()) * double(noise.rows) *
-                std::max<double>(1, model.getWork());
+  double work = 2.0 * double(result.parameters.size()) * getEvaluationWork();
   bool isClose = result.decrement && *result.decrement <= acceptableDecrement;
   if (hasGrown && useHessian && !isDone && (work <= hessianWork || !isClose))
     minimizeInHessianMetric();

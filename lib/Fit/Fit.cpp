@@ -31,7 +31,14 @@ int64_t vi::fit::chooseSamples(CompiledModel &model,
   bool isRich = guideParameters > 3 * model.getLatentCount();
   int64_t wanted = std::max<int64_t>(64, (isRich ? 8 : 3) * noiseCount);
   int64_t cap = isRich ? 4096 : 512;
-  return std::max<int64_t>(2, std::min(wanted, cap) / 2 * 2);
+  wanted = std::min(wanted, cap);
+  // Where a draw is dear, fewer: about ten seconds for fifty gradients.
+  double affordable = 2e9 / (50 * std::max<double>(1, model.getWork()));
+  if (double(wanted) > affordable)
+    wanted =
+        std::min(wanted, std::max<int64_t>({16, (isRich ? 4 : 2) * noiseCount,
+                                            static_cast<int64_t>(affordable)}));
+  return std::max<int64_t>(2, wanted / 2 * 2);
 }
 
 ELBOEstimate vi::fit::estimateELBO(CompiledModel &model,

@@ -64,8 +64,11 @@ GuideStructure vi::fit::analyzeGuide(CompiledModel &model,
   }
 
   int64_t parameterCount = model.getGuideParameterCount();
-  if (parameterCount > maxParameters ||
-      double(parameterCount) * double(latentCount) > 4e6)
+  // A guide with all correlations has many parameters, but cheap draws.
+  bool isFactor =
+      parameterCount == latentCount + latentCount * (latentCount + 1) / 2;
+  if (parameterCount > (isFactor ? 8 * maxParameters : maxParameters) ||
+      double(parameterCount) * double(latentCount) > (isFactor ? 1e7 : 4e6))
     return structure;
   const double step = 0x1p-10;
   for (int64_t parameter = 0; parameter < parameterCount; ++parameter) {

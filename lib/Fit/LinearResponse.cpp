@@ -33,6 +33,10 @@ Matrix vi::fit::getMeanJacobian(CompiledModel &model,
                                 NoiseView noise) {
   int64_t count = model.getGuideParameterCount();
   Matrix jacobian(model.getLatentCount(), count);
+  // Of a normal q the mean is the center.
+  std::vector<double> zero(model.getNoiseCount());
+  if (structure.isGaussian)
+    noise = {zero.data(), 1, model.getNoiseCount()};
   std::vector<double> point(parameters.begin(), parameters.end());
   for (int64_t j = 0; j < count; ++j) {
     auto location = llvm::find(structure.locations, j);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "vi/Fit/Objective.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -37,6 +38,11 @@ NonFinitePoint Objective::findNonFinite(llvm::ArrayRef<double> parameters) {
 
 double Objective::operator()(llvm::ArrayRef<double> parameters,
                              llvm::MutableArrayRef<double> gradient) {
+  // One phase of a fit ends where the next begins.
+  if (parameters == llvm::ArrayRef(lastParameters)) {
+    llvm::copy(lastGradient, gradient.begin());
+    return lastValue;
+  }
   ++counts.gradients;
   counts.draws += double(noise.rows);
   double value = -model.evaluateGradient(parameters, noise, batches, gradient);
@@ -45,8 +51,11 @@ double Objective::operator()(llvm::ArrayRef<double> parameters,
     finite &= std::isfinite(element);
     element = -element;
   }
-  if (finite)
-    return value;
+  if (finite) {
+    lastParameters.assign(parameters.begin(), parameters.end());
+    lastGradient.assign(gradient.begin(), gradient.end());
+    return lastValue = value;
+  }
   ++counts.nonFinite;
   if (!counts.firstNonFinite)
     counts.firstNonFinite = findNonFinite(parameters);

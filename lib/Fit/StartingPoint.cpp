@@ -7,6 +7,7 @@
 
 #include "vi/Fit/StartingPoint.h"
 #include "vi/Fit/Fit.h"
+#include "vi/Fit/GuideFactor.h"
 #include "vi/Fit/HeldDraws.h"
 #include "vi/Fit/LBFGS.h"
 #include "vi/Fit/Random.h"
@@ -23,19 +24,27 @@ namespace {
 /// Draws that tell one point from another.
 constexpr int64_t searchRows = 8;
 
-/// The most turns of each point and then of the best, and the gain of a turn,
-/// in nats, that ends them.
-constexpr int candidateTurns = 4, maxTurns = 20;
-constexpr double enoughGain = 1;
+/// The most steps of each point and then of the best, and what a step must
+/// promise, in nats.
+constexpr int candidateSteps = 60, maxSteps = 200;
+constexpr double candidateGain = 0.1, enoughGain = 3e-3;
 
-/// Evaluations for the scales, and iterations for the locations, of a turn.
-constexpr int scaleRounds = 6;
-constexpr int64_t locationIterations = 15;
+/// How much a scale may grow in a step, by its logarithm, and how far locations
+/// may move, in standard deviations, to begin with: less for one of several
+/// points. A guide that is still narrow tells basins apart that a wide one does
+/// not, and far steps leave them.
+struct Pace {
+  double growth, radius;
+};
+constexpr Pace candidatePace = {0.5, 3}, fullPace = {3, 30};
 
-/// Iterations for correlations, each of as many pairs of evaluations as there
-/// are latents, and the most latents.
-constexpr int correlationRounds = 4;
-constexpr int64_t maxCorrelatedLatents = 200;
+/// The steps that curvature is learned from, and how often a step that loses is
+/// shortened.
+constexpr size_t history = 20;
+constexpr int maxShortenings = 6;
+
+/// Natural-gradient steps for correlations.
+constexpr int correlationSteps = 8;
 
 /// The numbers that the search may read: about a second's.
 constexpr double searchWork = 2e8;
@@ -52,21 +61,13 @@ public:
               const StartOptions &options)
       : structure(structure), options(options), objective(objective) {}
 
-  void fitScales(Candidate &candidate);
   /// To a twentieth.
-  void narrow(Candidate &candidate) const {
-    std::vector<double> unused(candidate.parameters.size());
-    changeScales(candidate.parameters, unused, [](double) { return -3.0; });
-  }
-  /// Scales, then locations.
-  void takeTurn(Candidate &candidate);
+  void narrow(Candidate &candidate) const;
+  /// Uphill, in so many steps at most, until one promises less than `gain`;
+  /// sets the ELBO of the candidate, where it is finite.
+  void climb(Candidate &candidate, int steps, double gain, Pace pace);
 
 private:
-  double
-  changeScales(std::vector<double> &parameters, llvm::ArrayRef<double> gradient,
-               llvm::function_ref<double(double derivative)> getChange) const;
-  void moveLocations(Candidate &candidate);
-
   const GuideStructure &structure;
   const StartOptions &options;
   Objective &objective;
@@ -74,323 +75,201 @@ private:
 
 } // namespace
 
-/// Adds to the logarithm of each scale what `getChange` says of the ELBO's
-/// derivative by it; returns the largest change.
-double StartSearch::changeScales(
-    std::vector<double> &parameters, llvm::ArrayRef<double> gradient,
-    llvm::function_ref<double(double derivative)> getChange) const {
-  double largest = 0;
-  for (auto [scale, rate] : llvm::zip(structure.scales, structure.scaleRates)) {
-    if (scale < 0 || rate == 0)
-      continue;
-    double change = getChange(-gradient[scale] / rate);
-    parameters[scale] += change / rate;
-    largest = std::max(largest, std::fabs(change));
-  }
-  return largest;
+void StartSearch::narrow(Candidate &candidate) const {
+  for (auto [scale, rate] : llvm::zip(structure.scales, structure.scaleRates))
+    if (scale >= 0 && rate != 0)
+      candidate.parameters[scale] -= 3 / rate;
 }
 
-/// Sets the ELBO of the candidate, where it is finite.
-void StartSearch::fitScales(Candidate &candidate) {
+namespace {
+
+/// A step and the change of the gradient along it.
+struct Pair {
+  std::vector<double> step, change;
+  double product;
+};
+
+/// A parameter that moves, in units of its own.
+struct Variable {
+  int64_t parameter;
+  /// The change of the parameter for a change by one: that of a scale makes
+  /// its logarithm grow by one.
+  double unit = 1;
+};
+
+} // namespace
+
+/// The product of the inverse Hessian with a gradient (J. Nocedal, 1980,
+/// "Updating quasi-Newton matrices with limited storage", Mathematics of
+/// Computation 35).
+static std::vector<double> multiplyInverse(llvm::ArrayRef<Pair> pairs,
+                                           llvm::ArrayRef<double> diagonal,
+                                           llvm::ArrayRef<double> gradient) {
+  std::vector<double> result = gradient.vec();
+  std::vector<double> weights(pairs.size());
+  for (size_t k = pairs.size(); k-- > 0;) {
+    weights[k] = dot(pairs[k].step, result) / pairs[k].product;
+    for (size_t i = 0; i < result.size(); ++i)
+      result[i] -= weights[k] * pairs[k].change[i];
+  }
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] *= diagonal[i];
+  for (size_t k = 0; k < pairs.size(); ++k) {
+    double weight =
+        weights[k] - dot(pairs[k].change, result) / pairs[k].product;
+    for (size_t i = 0; i < result.size(); ++i)
+      result[i] += weight * pairs[k].step[i];
+  }
+  return result;
+}
+
+/// A gradient tells the expected curvature along each latent, too: the
+/// derivative of the ELBO by the logarithm of a scale s is 1 - c, where c is
+/// s^2 times it. So the diagonal of a quasi-Newton method over locations and
+/// log-scales is known at each point: s^2 / c for a location, and for a scale
+/// what moves it to where it belongs at that curvature, by -log(c) / 2. One
+/// evaluation a step; what diagonals do not see is learned from the steps.
+void StartSearch::climb(Candidate &candidate, int steps, double gain,
+                        Pace pace) {
+  if (options.isInterrupted())
+    return;
+  CompiledModel &model = objective.getModel();
   std::vector<double> gradient(candidate.parameters.size());
   double value = objective(candidate.parameters, gradient);
   // A narrower guide reaches less far into where densities overflow.
   for (int round = 0; !std::isfinite(value) && round < 10; ++round) {
-    changeScales(candidate.parameters, gradient, [](double) { return -1.5; });
+    for (auto [scale, rate] : llvm::zip(structure.scales, structure.scaleRates))
+      if (scale >= 0 && rate != 0)
+        candidate.parameters[scale] -= 1.5 / rate;
     value = objective(candidate.parameters, gradient);
   }
   if (!std::isfinite(value))
     return;
   candidate.elbo = -value;
-  double mostGrowth = 3;
-  for (int round = 0; round < scaleRounds; ++round) {
-    std::vector<double> point = candidate.parameters;
-    double largest = changeScales(point, gradient, [&](double derivative) {
-      double curvature = 1 - derivative;
-      double change = curvature > 0 ? -0.5 * std::log(curvature) : 0.5;
-      return std::min(std::max(change, -3.0), mostGrowth);
-    });
-    if (largest < 0.25)
-      break;
-    std::vector<double> newGradient(gradient.size());
-    value = objective(point, newGradient);
-    if (-value > candidate.elbo) {
-      candidate.parameters = std::move(point);
-      candidate.elbo = -value;
-      gradient = std::move(newGradient);
-      continue;
-    }
-    // The curvature is larger further out.
-    if (mostGrowth < 0.5)
-      break;
-    mostGrowth /= 4;
-  }
-}
 
-void StartSearch::moveLocations(Candidate &candidate) {
-  CompiledModel &model = objective.getModel();
-  std::vector<double> scales = getParameterScales(
-      model, candidate.parameters, structure, objective.getNoise());
-  llvm::SmallVector<int64_t> moving(structure.locations.begin(),
-                                    structure.locations.end());
+  // Locations, scales, the model's own parameters.
+  const size_t latents = structure.locations.size();
+  std::vector<Variable> variables;
+  for (int64_t location : structure.locations)
+    variables.push_back({location});
+  for (auto [scale, rate] : llvm::zip(structure.scales, structure.scaleRates))
+    variables.push_back({scale, 1 / rate});
   for (int64_t i = model.getGuideParameterCount(),
                end = candidate.parameters.size();
        i < end; ++i)
-    moving.push_back(i);
-  std::vector<double> point = candidate.parameters, gradient(point.size());
-  auto function = [&](llvm::ArrayRef<double> y,
-                      llvm::MutableArrayRef<double> slope) {
-    for (auto [i, parameter] : llvm::enumerate(moving))
-      point[parameter] =
-          candidate.parameters[parameter] + scales[parameter] * y[i];
-    double value = objective(point, gradient);
-    for (auto [i, parameter] : llvm::enumerate(moving))
-      slope[i] = scales[parameter] * gradient[parameter];
-    return value;
+    variables.push_back({i});
+  auto getSlope = [&](llvm::ArrayRef<double> of) {
+    std::vector<double> slope;
+    for (const Variable &variable : variables)
+      slope.push_back(of[variable.parameter] * variable.unit);
+    return slope;
   };
-  LBFGSOptions solver;
-  solver.maxIterations = locationIterations;
-  solver.gradientTolerance = 0.1;
-  std::vector<double> y(moving.size());
-  LBFGSResult run =
-      minimizeLBFGS(function, y, solver,
-                    [&](int64_t, double, double, llvm::ArrayRef<double>) {
-                      return !options.isInterrupted();
-                    });
-  if (!std::isfinite(run.value) || !(-run.value > candidate.elbo))
-    return;
-  for (auto [i, parameter] : llvm::enumerate(moving))
-    candidate.parameters[parameter] += scales[parameter] * y[i];
-  candidate.elbo = -run.value;
-}
+  std::vector<double> sd = getGaussianMoments(model, candidate.parameters).sd;
+  std::vector<double> slope = getSlope(gradient);
+  // The model's own parameters have no scale to begin with.
+  double ownUnit = 1;
+  for (size_t i = 2 * latents; i < slope.size(); ++i)
+    ownUnit = std::max(ownUnit, std::fabs(slope[i]));
+  ownUnit = 1 / ownUnit;
 
-void StartSearch::takeTurn(Candidate &candidate) {
-  fitScales(candidate);
-  if (std::isfinite(candidate.elbo))
-    moveLocations(candidate);
-}
-
-namespace {
-
-/// A parameter of a guide that is the weight of one standard normal in one
-/// latent: an element of a lower triangular factor of q's covariance, or its
-/// logarithm on the diagonal.
-struct FactorElement {
-  int64_t row, column, parameter;
-  /// The derivative by the parameter, of the logarithm on the diagonal.
-  double rate;
-};
-
-/// Gives q correlations.
-class CorrelationSearch {
-public:
-  CorrelationSearch(const GuideStructure &structure, Objective &objective)
-      : structure(structure), objective(objective), model(objective.getModel()),
-        size(model.getLatentCount()) {}
-
-  /// Whether the guide has a whole lower triangle of such parameters;
-  /// `parameters` must have zeros below its diagonal.
-  bool findFactor(llvm::ArrayRef<double> parameters);
-
-  /// The precision of q becomes the expected curvature, the mean moves by that
-  /// Newton step: the equations of an optimal normal q, solved by iteration.
-  void correlate(Candidate &candidate);
-
-private:
-  Matrix getFactor(llvm::ArrayRef<double> parameters) const;
-  std::optional<Matrix> getHessian(const Candidate &candidate,
-                                   llvm::ArrayRef<double> units);
-  std::vector<double> setFactor(llvm::ArrayRef<double> parameters,
-                                const Matrix &factor) const;
-
-  const GuideStructure &structure;
-  Objective &objective;
-  CompiledModel &model;
-  int64_t size;
-  /// The noise of each latent's own normal.
-  std::vector<int64_t> columns;
-  std::vector<FactorElement> elements;
-};
-
-} // namespace
-
-bool CorrelationSearch::findFactor(llvm::ArrayRef<double> parameters) {
-  int64_t noiseCount = model.getNoiseCount();
-  std::vector<double> normals(noiseCount), center(size), before(size),
-      after(size);
-  model.getLatents(parameters, normals, center);
-  // The normal of each latent; there may be others, which no latent depends on.
-  columns.assign(size, -1);
-  for (int64_t j = 0; j < noiseCount; ++j) {
-    normals[j] = 1;
-    model.getLatents(parameters, normals, after);
-    normals[j] = 0;
-    for (int64_t i = 0; i < size; ++i) {
-      if (after[i] == center[i])
-        continue;
-      if (columns[i] >= 0)
-        return false;
-      columns[i] = j;
+  double mostGrowth = pace.growth, radius = pace.radius;
+  std::vector<double> diagonal(variables.size());
+  auto setDiagonal = [&] {
+    std::fill(diagonal.begin() + 2 * latents, diagonal.end(), ownUnit);
+    for (size_t i = 0; i < latents; ++i) {
+      double curvature = 1 + slope[latents + i];
+      double change = curvature > 0 ? -0.5 * std::log(curvature) : 0.5;
+      change = std::min(std::max(change, -3.0), mostGrowth);
+      double variance = sd[i] > 0 ? sd[i] * sd[i] : 1;
+      diagonal[i] = variance * std::exp(2 * change);
+      diagonal[latents + i] =
+          std::fabs(curvature - 1) > 1e-3 ? change / (1 - curvature) : 0.5;
     }
-  }
-  if (llvm::is_contained(columns, -1))
-    return false;
-  NoiseMatrix noise = getIndependentDraws(/*key=*/1, 2, noiseCount);
-  std::vector<double> point = parameters.vec();
-  const double step = 0x1p-10;
-  auto isClose = [](double x, double y) {
-    return std::fabs(x - y) <= 1e-6 * (std::fabs(x) + std::fabs(y));
   };
-  for (int64_t parameter = 0, end = model.getGuideParameterCount();
-       parameter < end; ++parameter) {
-    if (llvm::is_contained(structure.locations, parameter))
-      continue;
-    int64_t row = -1;
-    double change[2];
-    point[parameter] = parameters[parameter] + step;
-    double moved = point[parameter] - parameters[parameter];
-    for (int draw = 0; draw < 2; ++draw) {
-      llvm::ArrayRef<double> drawn = NoiseView(noise).getRow(draw);
-      model.getLatents(parameters, drawn, before);
-      model.getLatents(point, drawn, after);
-      for (int64_t i = 0; i < size; ++i) {
-        if (after[i] == before[i])
-          continue;
-        if (row >= 0 && row != i)
-          return false;
-        row = i;
-        change[draw] = after[i] - before[i];
-      }
-      if (row < 0)
-        return false;
-    }
-    point[parameter] = parameters[parameter];
-    if (structure.scales[row] == parameter) {
-      elements.push_back({row, row, parameter, structure.scaleRates[row]});
+
+  std::vector<Pair> pairs;
+  for (int step = 0; step < steps && !options.isInterrupted(); ++step) {
+    setDiagonal();
+    std::vector<double> direction = multiplyInverse(pairs, diagonal, slope);
+    double rise = dot(direction, slope);
+    if (!(rise >= 0)) {
+      if (pairs.empty())
+        return;
+      pairs.clear();
       continue;
     }
-    int64_t column = -1;
-    for (int64_t j = 0; j < row; ++j)
-      if (isClose(change[0] * noise.values[noiseCount + columns[j]],
-                  change[1] * noise.values[columns[j]]))
-        column = j;
-    if (column < 0)
-      return false;
-    elements.push_back({row, column, parameter,
-                        change[0] / (moved * noise.values[columns[column]])});
-  }
-  return int64_t(elements.size()) == size * (size + 1) / 2;
-}
-
-Matrix CorrelationSearch::getFactor(llvm::ArrayRef<double> parameters) const {
-  std::vector<double> normals(model.getNoiseCount()), center(size),
-      latents(size);
-  model.getLatents(parameters, normals, center);
-  Matrix factor(size, size);
-  for (int64_t j = 0; j < size; ++j) {
-    normals[columns[j]] = 1;
-    model.getLatents(parameters, normals, latents);
-    normals[columns[j]] = 0;
-    for (int64_t i = 0; i < size; ++i)
-      factor(i, j) = latents[i] - center[i];
-  }
-  return factor;
-}
-
-std::vector<double>
-CorrelationSearch::setFactor(llvm::ArrayRef<double> parameters,
-                             const Matrix &factor) const {
-  Matrix old = getFactor(parameters);
-  std::vector<double> result = parameters.vec();
-  for (const FactorElement &element : elements) {
-    double from = old(element.row, element.column);
-    double to = factor(element.row, element.column);
-    double change =
-        element.row == element.column ? std::log(to / from) : to - from;
-    result[element.parameter] += change / element.rate;
-  }
-  return result;
-}
-
-/// By central differences of the gradient, in `units`.
-std::optional<Matrix>
-CorrelationSearch::getHessian(const Candidate &candidate,
-                              llvm::ArrayRef<double> units) {
-  std::vector<double> point = candidate.parameters;
-  std::vector<double> above(point.size()), below(point.size());
-  Matrix hessian(size, size);
-  const double step = 1e-3;
-  for (int64_t column = 0; column < size; ++column) {
-    int64_t location = structure.locations[column];
-    double center = point[location];
-    point[location] = center + step * units[column];
-    bool isFinite = std::isfinite(objective(point, above));
-    point[location] = center - step * units[column];
-    isFinite &= std::isfinite(objective(point, below));
-    point[location] = center;
-    if (!isFinite)
-      return std::nullopt;
-    for (int64_t row = 0; row < size; ++row)
-      hessian(row, column) =
-          units[row] / (2 * step) *
-          (above[structure.locations[row]] - below[structure.locations[row]]);
-  }
-  for (int64_t row = 0; row < size; ++row)
-    for (int64_t column = 0; column < row; ++column)
-      hessian(row, column) = hessian(column, row) =
-          0.5 * (hessian(row, column) + hessian(column, row));
-  return hessian;
-}
-
-void CorrelationSearch::correlate(Candidate &candidate) {
-  std::vector<double> gradient(candidate.parameters.size());
-  double value = objective(candidate.parameters, gradient);
-  if (!std::isfinite(value))
-    return;
-  candidate.elbo = -value;
-  for (int round = 0; round < correlationRounds; ++round) {
-    Matrix factor = getFactor(candidate.parameters);
-    std::vector<double> units(size);
-    for (int64_t i = 0; i < size; ++i)
-      units[i] = norm(factor.getRow(i));
-    std::optional<Matrix> precision = getHessian(candidate, units);
-    if (!precision || !factorizeCholesky(*precision, 1e-10))
+    if (0.5 * rise < gain)
       return;
-    // The covariance and the Newton step, in units.
-    Matrix covariance(size, size);
-    std::vector<double> move(size);
-    for (int64_t i = 0; i < size; ++i) {
-      std::vector<double> column(size);
-      column[i] = 1;
-      solveLower(*precision, column);
-      solveLowerTransposed(*precision, column);
-      for (int64_t j = 0; j < size; ++j) {
-        covariance(j, i) = column[j];
-        move[j] -= column[j] * units[i] * gradient[structure.locations[i]];
-      }
+    // Where the quadratic model has not held so far, not far.
+    double size = 0, largest = 0;
+    for (size_t i = 0; i < latents; ++i) {
+      size = std::max(size, std::fabs(direction[i]) / std::sqrt(diagonal[i]));
+      double change = -direction[latents + i];
+      largest = std::max(largest, std::max(change / mostGrowth, -change / 3));
     }
-    if (!factorizeCholesky(covariance))
-      return;
-    for (int64_t i = 0; i < size; ++i)
-      for (int64_t j = 0; j <= i; ++j)
-        covariance(i, j) *= units[i];
-    std::vector<double> wider = setFactor(candidate.parameters, covariance);
+    double share = 1 / std::max({1.0, size / radius, largest});
+    double length = share;
     bool isBetter = false;
-    for (double length : {1.0, 0.0}) {
-      Candidate trial{wider};
-      for (int64_t i = 0; i < size; ++i)
-        trial.parameters[structure.locations[i]] += length * units[i] * move[i];
+    for (int attempt = 0; attempt < maxShortenings; ++attempt) {
+      std::vector<double> point = candidate.parameters;
+      for (auto [variable, change] : llvm::zip(variables, direction))
+        point[variable.parameter] -= length * change * variable.unit;
       std::vector<double> newGradient(gradient.size());
-      trial.elbo = -objective(trial.parameters, newGradient);
-      if (!(trial.elbo > candidate.elbo))
+      double newValue = objective(point, newGradient);
+      if (!(newValue < value)) {
+        // Too wide, or too far: the curvature is larger further out.
+        length *= 0.3;
+        mostGrowth = std::max(0.5, mostGrowth / 2);
+        radius = std::max(1.0, std::min(radius, length * size));
         continue;
-      isBetter = trial.elbo > candidate.elbo + 0.01;
-      candidate = std::move(trial);
+      }
+      if (length == share && share < 1) {
+        double ratio = (value - newValue) / (share * (1 - 0.5 * share) * rise);
+        if (ratio > 0.5 && ratio < 2)
+          radius *= 5;
+      }
+      std::vector<double> newSlope = getSlope(newGradient);
+      Pair pair;
+      double growth = 0;
+      for (size_t i = 0; i < variables.size(); ++i) {
+        pair.step.push_back(-length * direction[i]);
+        pair.change.push_back(newSlope[i] - slope[i]);
+      }
+      for (size_t i = 0; i < latents; ++i) {
+        double change = pair.step[latents + i];
+        growth = std::max(growth, std::fabs(change));
+        sd[i] *= std::exp(change);
+      }
+      pair.product = dot(pair.step, pair.change);
+      // Where scales have changed much, so has the curvature.
+      if (growth > 1)
+        pairs.clear();
+      else if (pair.product > 1e-10 * norm(pair.step) * norm(pair.change)) {
+        double ownSteps = 0, ownChanges = 0;
+        for (size_t i = 2 * latents; i < variables.size(); ++i) {
+          ownSteps += pair.step[i] * pair.change[i];
+          ownChanges += pair.change[i] * pair.change[i];
+        }
+        if (ownSteps > 0)
+          ownUnit = ownSteps / ownChanges;
+        pairs.push_back(std::move(pair));
+        if (pairs.size() > history)
+          pairs.erase(pairs.begin());
+      }
+      candidate.parameters = std::move(point);
+      candidate.elbo = -newValue;
+      value = newValue;
       gradient = std::move(newGradient);
+      slope = std::move(newSlope);
+      isBetter = true;
       break;
     }
-    if (!isBetter)
+    if (isBetter)
+      continue;
+    // Along the diagonal alone, or not at all.
+    if (pairs.empty())
       return;
+    pairs.clear();
   }
 }
 
@@ -399,25 +278,35 @@ void CorrelationSearch::correlate(Candidate &candidate) {
 static void addCorrelations(CompiledModel &model,
                             const GuideStructure &structure,
                             llvm::ArrayRef<PlateBatch> batches, int64_t rows,
-                            uint64_t seed, Candidate &candidate,
+                            const StartOptions &start, Candidate &candidate,
                             EvaluationCounts &counts) {
   int64_t size = model.getLatentCount();
-  if (model.getGuideParameterCount() <= 2 * size || size > maxCorrelatedLatents)
+  if (model.getGuideParameterCount() <= 2 * size)
     return;
   // Fewer draws leave directions out.
-  double affordable = searchWork / (2 * double(correlationRounds * size) *
-                                    double(model.getWork()));
+  double affordable =
+      searchWork / (2 * correlationSteps * double(model.getWork()));
   int64_t count = std::min<int64_t>(
       rows, std::max<int64_t>(4 * size,
                               static_cast<int64_t>(std::min(affordable, 1e6))));
   if (affordable < double(std::min(count, 4 * size)))
     return;
-  NoiseMatrix noise = getHeldDraws(getStreamKey(seed, Stream::HeldDraws), count,
-                                   model.getNoiseCount());
+  NoiseMatrix noise = getHeldDraws(getStreamKey(start.seed, Stream::HeldDraws),
+                                   count, model.getNoiseCount());
+  std::optional<GuideFactor> found;
+  if (!start.guide) {
+    found = GuideFactor::find(model, candidate.parameters, structure);
+    if (!found)
+      return;
+  }
+  const GuideFactor &guide = start.guide ? *start.guide : *found;
   Objective objective(model, noise, batches.vec(), counts);
-  CorrelationSearch search(structure, objective);
-  if (search.findFactor(candidate.parameters))
-    search.correlate(candidate);
+  NaturalGradientOptions options;
+  options.maxIterations = correlationSteps;
+  options.leastGain = 0.01;
+  minimizeByNaturalGradient(
+      guide, objective, candidate.parameters, options,
+      [](int64_t, double, double, llvm::ArrayRef<double>) { return true; });
 }
 
 std::vector<double>
@@ -438,6 +327,25 @@ vi::fit::findStart(CompiledModel &model, llvm::ArrayRef<double> parameters,
   Objective objective(model, noise, batches.vec(), searchCounts);
   StartSearch search(structure, objective, options);
 
+  // Where nothing is sampled, natural-gradient steps know all correlations from
+  // the beginning. Where they end far from an optimum, the search is on.
+  if (options.guide && !isSampled) {
+    Candidate direct{start};
+    search.narrow(direct);
+    NaturalGradientOptions steps;
+    steps.leastGain = 0.01;
+    std::optional<NaturalGradientResult> run = minimizeByNaturalGradient(
+        *options.guide, objective, direct.parameters, steps,
+        [&](int64_t, double, double, llvm::ArrayRef<double>) {
+          return !options.isInterrupted();
+        });
+    if (run && run->gradientNorm < 1) {
+      counts.draws += searchCounts.draws;
+      counts.gradients += searchCounts.gradients;
+      return direct.parameters;
+    }
+  }
+
   // A point takes some eighty evaluations.
   double affordable =
       searchWork / (80 * double(noise.rows) * double(model.getWork()));
@@ -457,26 +365,19 @@ vi::fit::findStart(CompiledModel &model, llvm::ArrayRef<double> parameters,
     candidates.push_back(std::move(candidate));
   }
   // Each for itself at first: who is ahead early says little.
-  auto takeTurns = [&](Candidate &candidate, int turns) {
-    for (int turn = 0; turn < turns && !options.isInterrupted(); ++turn) {
-      double before = candidate.elbo;
-      search.takeTurn(candidate);
-      if (!(candidate.elbo > before + enoughGain))
-        return;
-    }
-  };
   Candidate best;
   for (Candidate &candidate : candidates) {
-    takeTurns(candidate, candidateTurns);
-    if (candidate.elbo > best.elbo)
+    if (candidates.size() > 1)
+      search.climb(candidate, candidateSteps, candidateGain, candidatePace);
+    if (candidate.elbo > best.elbo || candidates.size() == 1)
       best = std::move(candidate);
   }
   if (best.parameters.empty())
     return start;
-  takeTurns(best, maxTurns);
-  search.fitScales(best);
-  addCorrelations(model, structure, batches, rows, options.seed, best,
-                  searchCounts);
+  search.climb(best, maxSteps, enoughGain, fullPace);
+  if (!std::isfinite(best.elbo))
+    return start;
+  addCorrelations(model, structure, batches, rows, options, best, searchCounts);
   counts.draws += searchCounts.draws;
   counts.gradients += static_cast<int64_t>(
       std::ceil(searchCounts.draws / double(std::max<int64_t>(rows, 1))));

@@ -60,15 +60,16 @@ public:
     length *= 2;
   }
 
-  /// Whether the last half of the iterates stays where it is. Asked after each
-  /// multiple of eight windows only, as each question may be answered yes by
-  /// chance.
-  bool isStationary() {
+  /// Whether the last half of the iterates stays where it is: as far as their
+  /// scatter shows, or as it makes a difference to the ELBO, to which `scales`
+  /// are the units. Asked after each multiple of eight windows only, as each
+  /// question may be answered yes by chance.
+  bool isStationary(llvm::ArrayRef<double> scales) {
     if (!fresh || means.size() < 16 || means.size() % 8 != 0)
       return false;
     fresh = false;
     size_t group = means.size() / 4, begin = means.size() - 2 * group;
-    double sum = 0;
+    double sum = 0, gain = 0;
     int64_t count = 0;
     for (size_t j = 0; j < this->sum.size(); ++j) {
       double mean[2] = {0, 0}, squares = 0;
@@ -82,12 +83,14 @@ public:
         }
       double variance = squares / (2 * double(group) - 2) * 2 / double(group);
       double change = mean[1] - mean[0];
+      gain += 0.5 * (change / scales[j]) * (change / scales[j]);
       if (variance == 0)
         continue;
       sum += std::min(change * change / variance, 100.0);
       ++count;
     }
-    return count == 0 || sum <= 2.0 * double(count);
+    return count == 0 || sum <= 2.0 * double(count) ||
+           gain <= 0.1 * elboTolerance;
   }
 
   /// The average over the last half of the phase.
@@ -320,7 +323,7 @@ std::optional<std::vector<double>> StochasticFit::runPhase(double stepSize) {
       result.status = FitStatus::Interrupted;
       return std::nullopt;
     }
-    if (windows.isStationary())
+    if (windows.isStationary(scales))
       return windows.getAverage(point);
     if (result.iterations >= maxIterations) {
       result.parameters = windows.getAverage(point);

@@ -33,8 +33,9 @@ llvm::StringRef vi::fit::getName(Judgement judgement) {
 
 namespace {
 
-/// The numbers that the judgement may read: some tenths of a second.
-constexpr double judgementWork = 1.5e8;
+/// The numbers that the judgement may read: about a second, as values take a
+/// third of the time of gradients.
+constexpr double judgementWork = 6e8;
 
 class Judge {
 public:
@@ -96,7 +97,7 @@ int64_t Judge::chooseDraws() {
       model.isExact() ? double(fit.counts.gradients) : fit.counts.draws;
   double affordable = std::max(
       judgementWork / work, 0.25 * fitDraws * double(model.getWork()) / work);
-  for (int64_t draws : {4000, 2000, 1000})
+  for (int64_t draws : {4000, 2000, 1000, 500, 250})
     if (double(draws) <= affordable && double(draws) * latents < 4e7)
       return draws;
   return 0;

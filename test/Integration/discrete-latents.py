@@ -149,13 +149,13 @@ vi.model @mixed(%y: f64) {{
 """
 evidence = logsumexp(normal(0.7, [0, 1], 2 ** 0.5), b=[0.7, 0.3])
 summary = fit("proper", MIXED.format(""), {"y": 0.7})
-fits.check(not summary["elbo_up_to_constant"] and not summary["warnings"],
+fits.check("elbo_up_to_constant" not in summary and not summary["warnings"],
            "a prior given what is summed out is proper")
 fits.check(abs(summary["log_evidence"] - evidence) < 1e-3,
            f"evidence {summary['log_evidence']:.4f}, {evidence:.4f}")
 summary = fit("improper", MIXED.format("""
   %factor = vi.log_prob %x_prior, %zero : f64, f64 -> f64
   vi.factor "more" %factor : f64"""), {"y": 0.7})
-fits.check(summary["elbo_up_to_constant"],
+fits.check(summary.get("elbo_up_to_constant", False),
            "a factor that depends on it is not normalized")
 fits.finish()

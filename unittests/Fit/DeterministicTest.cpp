@@ -103,6 +103,24 @@ TEST(DeterministicTest, ResponseByConjugateGradients) {
   EXPECT_FALSE(result.response);
 }
 
+/// A model whose Hessian's products do not compile.
+struct WithoutProducts : GaussianModel {
+  using GaussianModel::GaussianModel;
+  int64_t getWork() const override { return 1000000000; }
+  std::string getHessianProductFailure() const override { return "no rule"; }
+};
+
+// The fit goes on without, and says why.
+TEST(DeterministicTest, TellsWhyProductsDoNotCompile) {
+  WithoutProducts model({5, -3}, getPrecision(2, 10));
+  FitResult result = fit(model, model.getStart(), {}, {});
+  EXPECT_EQ(result.status, FitStatus::Converged);
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_EQ(result.warnings.front(),
+            "the Hessian's products do not compile, and are differences of "
+            "gradients: no rule");
+}
+
 TEST(DeterministicTest, LogisticRegressionAgainstQuadrature) {
   LogisticExample example;
   LogisticModel model(3, example.x, example.y, 2.5);

@@ -135,6 +135,56 @@ public:
   double logEvidence, logDeterminant = 0;
 };
 
+/// A Gaussian target under a normal guide with all correlations: phi =
+/// (locations, logarithms of the factor's diagonal, rows below it).
+struct FullRankModel : GaussianModel {
+  using GaussianModel::GaussianModel;
+
+  int64_t getParameterCount() const override {
+    return 2 * latentCount + latentCount * (latentCount - 1) / 2;
+  }
+  std::vector<double> getStart() const {
+    return std::vector<double>(getParameterCount());
+  }
+  int64_t getLowerIndex(int64_t row, int64_t column) const {
+    return 2 * latentCount + row * (row - 1) / 2 + column;
+  }
+  void getLatents(llvm::ArrayRef<double> phi, llvm::ArrayRef<double> noise,
+                  llvm::MutableArrayRef<double> u) override {
+    for (int64_t i = 0; i < latentCount; ++i) {
+      u[i] = phi[i] + std::exp(phi[latentCount + i]) * noise[i];
+      for (int64_t j = 0; j < i; ++j)
+        u[i] += phi[getLowerIndex(i, j)] * noise[j];
+    }
+  }
+  double evaluateGradient(llvm::ArrayRef<double> phi, NoiseView noise,
+                          llvm::ArrayRef<PlateBatch> batches,
+                          llvm::MutableArrayRef<double> gradient) override {
+    std::fill(gradient.begin(), gradient.end(), 0.0);
+    double value = 0, weight = 1 / double(noise.rows);
+    std::vector<double> u(latentCount), slope(latentCount);
+    for (int64_t row = 0; row < noise.rows; ++row) {
+      getLatents(phi, noise.getRow(row), u);
+      std::fill(slope.begin(), slope.end(), 0.0);
+      value += weight * getLogDensity(u, batches, slope);
+      for (int64_t i = 0; i < latentCount; ++i) {
+        gradient[i] += weight * slope[i];
+        gradient[latentCount + i] += weight * slope[i] *
+                                     std::exp(phi[latentCount + i]) *
+                                     noise.getRow(row)[i];
+        for (int64_t j = 0; j < i; ++j)
+          gradient[getLowerIndex(i, j)] +=
+              weight * slope[i] * noise.getRow(row)[j];
+      }
+    }
+    for (int64_t i = 0; i < latentCount; ++i) {
+      value += phi[latentCount + i] + 0.5 * std::log(2 * M_PI * M_E);
+      gradient[latentCount + i] += 1;
+    }
+    return value;
+  }
+};
+
 /// Logistic regression with independent normal priors; a flat prior where
 /// `priorScale` is infinite. One data plate.
 class LogisticModel : public MeanFieldModel {

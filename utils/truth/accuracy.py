@@ -37,7 +37,7 @@ METHODS = ["mean-field", "linear response", "full-rank", "importance-corrected"]
 # Draws for moments on the unconstrained scale. They are antithetic, and whitened
 # for up to 128 latents, so that moments of normal margins are exact.
 DRAWS = 10000
-TIME_LIMIT = 120
+TIME_LIMIT = 900
 
 # Beyond the first, a mean is off; within the second it is right.
 OFF, RIGHT = 1.0, 0.1

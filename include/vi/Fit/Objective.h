@@ -47,7 +47,8 @@ public:
             std::vector<PlateBatch> batches, EvaluationCounts &counts);
 
   /// The negative ELBO and its gradient. Where either is not finite, the value
-  /// is infinity and the gradient zero, so that a line search steps back.
+  /// is infinity and the gradient zero, so that a line search steps back. At
+  /// the point of the last call, that is not evaluated (nor counted) again.
   double operator()(llvm::ArrayRef<double> parameters,
                     llvm::MutableArrayRef<double> gradient);
 
@@ -81,6 +82,8 @@ private:
   EvaluationCounts &counts;
   std::vector<PlateBatch> batches;
   bool hasCompiledProducts = false;
+  std::vector<double> lastParameters, lastGradient;
+  double lastValue = 0;
 };
 
 } // namespace fit

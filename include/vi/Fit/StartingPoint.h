@@ -10,6 +10,7 @@
 
 #include "vi/Fit/CompiledModel.h"
 #include "vi/Fit/Guide.h"
+#include "vi/Fit/GuideFactor.h"
 #include "vi/Fit/Objective.h"
 
 #include <cstdint>
@@ -25,6 +26,8 @@ struct StartOptions {
   /// others with locations uniform within 2 of it. An objective without
   /// sampled terms has no cheap approximation, and one point.
   int64_t candidates = 8;
+  /// The guide's factor, if that has been looked for and found.
+  const GuideFactor *guide = nullptr;
   /// Asked often; true ends the search with what it has.
   std::function<bool()> isInterrupted = [] { return false; };
 };
