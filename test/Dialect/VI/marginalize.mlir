@@ -67,13 +67,14 @@ vi.model @many(%y: f64, %p: tensor<?xf64>) {
   vi.observe "y" from %y_given, %y : f64, f64
 }
 
-// A latent whose prior depends on the site has it as a term.
+// A latent whose prior depends on the site has it as a term, and a mark that it
+// is proper.
 // CHECK-LABEL: vi.model @slab
 // CHECK:         %[[FLAT:.*]] = vi.flat real : f64
-// CHECK:         %[[W:.*]] = vi.sample "w" from %[[FLAT]] : f64
+// CHECK:         %[[W:.*]] = vi.sample "w" from %[[FLAT]] {vi.proper_prior} : f64
 // CHECK:         vi.log_prob %{{.*}}, %[[W]]
 // CHECK:         vi.log_prob %{{.*}}, %[[W]]
-// CHECK:         vi.factor "in" %
+// CHECK:         vi.factor "in" %{{.*}} {vi.proper_prior} : f64
 vi.model @slab() {
   %zero = arith.constant 0.0 : f64
   %one = arith.constant 1.0 : f64
