@@ -380,28 +380,6 @@ Value FormAnalysis::buildFactor(const FormFactor &factor, Value shift) {
       }
     }
   }
-  // A latent on an interval: lower + (upper - lower) sigmoid(x).
-  if (factor.functions.size() == 1 && power == 0 &&
-      factor.functions[0]->is<ConstrainOp>()) {
-    const FormFunction &map = *factor.functions[0];
-    auto isNumber = [](const Form &form) {
-      return llvm::all_of(
-          form, [](const FormTerm &term) { return term.factors.empty(); });
-    };
-    auto affine = getAffine(*builder, map.operands[0]);
-    if (affine && isNumber(map.operands[1]) && isNumber(map.operands[2])) {
-      auto [slope, offset] = *affine;
-      Expression center = slope * m, spread = vi::square(slope) * v;
-      if (offset)
-        center = center + *offset;
-      Expression lower = evaluate(map.operands[1], m);
-      Expression width = evaluate(map.operands[2], m) - lower;
-      accuracy = std::max(accuracy, Accuracy::Certified);
-      return finish(lower +
-                    width * markApproximate(gaussianSoftplus(center, spread, 1),
-                                            buildSoftplusError(spread, 1)));
-    }
-  }
   // How many nodes a steep function needs is known where its error is.
   bool steep = options.errorBounds && !held;
   for (const auto &function : factor.functions)
