@@ -17,6 +17,7 @@
 #include "vi/Fit/Fit.h"
 #include "vi/Fit/LinearAlgebra.h"
 #include "vi/Fit/Random.h"
+#include "vi/Fit/StepRules.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
@@ -185,23 +186,20 @@ BoundEstimate Trainer::estimateBound(llvm::ArrayRef<double> parameters,
 
 bool Trainer::takeStep(double rate, llvm::MutableArrayRef<double> gradient) {
   // Of the bound per datum: rates mean the same for any number of data.
-  double squares = 0;
-  for (double &element : gradient) {
-    element /= double(trainingCount);
-    squares += element * element;
-  }
-  double length = std::sqrt(squares);
+  double scale = 1 / double(trainingCount);
+  double length = scale * std::sqrt(sumSquares(gradient));
   if (!std::isfinite(length))
     return false;
   lastGradientNorm = length;
   if (length > options.clipNorm)
-    for (double &element : gradient)
-      element *= options.clipNorm / length;
+    scale *= options.clipNorm / length;
   if (options.rule == StepRule::AdamW)
     for (auto [begin, end] : options.decayed)
       for (int64_t i = begin; i < end; ++i)
         state.parameters[i] *= 1 - rate * options.weightDecay;
   if (options.rule == StepRule::SGD) {
+    for (double &element : gradient)
+      element *= scale;
     if (options.weightDecay > 0)
       for (auto [begin, end] : options.decayed)
         for (int64_t i = begin; i < end; ++i)
@@ -212,18 +210,11 @@ bool Trainer::takeStep(double rate, llvm::MutableArrayRef<double> gradient) {
     }
     return true;
   }
-  const double decayFirst = 0.9, decaySecond = 0.999, floor = 1e-8;
-  double taken = double(state.steps - state.nonFinite + 1);
-  double correctFirst = 1 - std::pow(decayFirst, taken);
-  double correctSecond = 1 - std::pow(decaySecond, taken);
-  for (size_t i = 0; i < gradient.size(); ++i) {
-    double slope = gradient[i];
-    double &first = state.first[i], &second = state.second[i];
-    first = decayFirst * first + (1 - decayFirst) * slope;
-    second = decaySecond * second + (1 - decaySecond) * slope * slope;
-    state.parameters[i] += rate * (first / correctFirst) /
-                           (std::sqrt(second / correctSecond) + floor);
-  }
+  AdamStep step;
+  step.rate = rate;
+  step.scale = scale;
+  step.number = double(state.steps - state.nonFinite + 1);
+  takeAdamStep(step, gradient, state.parameters, state.first, state.second);
   return true;
 }
 
