@@ -8,6 +8,7 @@
 #include "vi/Data/DataSet.h"
 
 #include "ReaderSupport.h"
+#include "vi/Data/MappedFiles.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -115,7 +116,7 @@ vi::data::openFile(llvm::StringRef path) {
     return llvm::createStringError(
         buffer.getError(),
         path + ": cannot read the file: " + buffer.getError().message());
-  return std::move(*buffer);
+  return watchMapping(path, std::move(*buffer));
 }
 
 std::pair<int64_t, int64_t> vi::data::getLineAndColumn(llvm::StringRef text,

@@ -8,6 +8,7 @@
 #include "Training.h"
 
 #include "LearningCurves.h"
+#include "vi/Data/MappedFiles.h"
 #include "vi/Data/OutputFile.h"
 #include "vi/Data/Progress.h"
 #include "vi/Data/Tensors.h"
@@ -481,6 +482,9 @@ void TrainingRun::showProgress(const fit::TrainingState &state, bool isLast) {
 }
 
 llvm::Error TrainingRun::reportEpoch(const fit::TrainingState &state) {
+  // What was learned from zeros is not kept.
+  if (llvm::Error error = data::checkMappedFiles())
+    return error;
   showProgress(state, state.epoch == options.epochs);
   if (checkpoint > 0 &&
       (state.epoch % checkpoint == 0 || state.epoch == options.epochs))

@@ -14,6 +14,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "vi/Data/DataSet.h"
+#include "vi/Data/MappedFiles.h"
 #include "vi/Data/OutputFile.h"
 #include "vi/Data/Progress.h"
 #include "vi/Data/Results.h"
@@ -650,6 +651,8 @@ int run() {
   }
   progress.finish();
   double fitSeconds = getSecondsSince(fitBegin);
+  if (llvm::Error error = vi::data::checkMappedFiles())
+    return reportError(std::move(error));
   if (result.status == vi::fit::FitStatus::NonFiniteStart) {
     vi::fit::NonFinitePoint point;
     point.parameters = result.parameters;
@@ -791,6 +794,8 @@ int main(int argc, char **argv) {
   llvm::InitLLVM initializer(argc, argv);
   // A file that grows beyond the limit is an error of the write, not a crash.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Nor is a file of data that is cut short while it is read.
+  vi::data::endOnTruncatedFile("vi-fit", Failure);
   std::set_new_handler([] {
     // Nothing may be allocated any more.
     constexpr llvm::StringLiteral message = "vi-fit: error: out of memory\n";
