@@ -144,8 +144,20 @@ void vi::buildObjectivePipeline(OpPassManager &manager,
 void vi::buildModelPipeline(OpPassManager &manager,
                             const ModelPipelineOptions &options) {
   buildObjectivePipeline(manager, options);
+  // A member's terms, those of all draws included, in one place: one reverse
+  // sweep then goes through what they share, the network of a guide.
+  manager.addPass(createInterchangePlates());
+  addCleanUp(manager);
+  manager.addPass(createFusePlates());
+  addCleanUp(manager);
   manager.addPass(createDifferentiate());
   addCleanUp(manager);
+  // The weights of draws are the same for all of them: once they are outside of
+  // the draws, the gradient does not wait for the value, and is fused with it.
+  for (int round = 0; round < 2; ++round) {
+    manager.addPass(createFusePlates());
+    addCleanUp(manager);
+  }
 }
 
 void vi::registerModelPipelines() {

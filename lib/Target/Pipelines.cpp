@@ -56,8 +56,12 @@ void addScalarStage(OpPassManager &manager,
   if (!options.plainLoops) {
     manager.addPass(vi::createInterchangePlates());
     manager.addPass(vi::createFusePlates());
-    // Lanes are known for generic operations and scalars.
     OpPassManager &functions = manager.nest<func::FuncOp>();
+    // Two plates made one may compute the same, and what they stack.
+    functions.addPass(createCSEPass());
+    functions.addPass(createCanonicalizerPass());
+    functions.addPass(createCSEPass());
+    // Lanes are known for generic operations and scalars.
     functions.addPass(createConvertElementwiseToLinalgPass());
     functions.addPass(createLinalgGeneralizeNamedOpsPass());
     functions.addPass(vi::createFuseElementwise());
@@ -68,6 +72,9 @@ void addScalarStage(OpPassManager &manager,
     flat.addPass(vi::createFuseElementwise());
     flat.addPass(createCanonicalizerPass());
     flat.addPass(createCSEPass());
+    // What does not depend on a draw is an operation of its own now.
+    manager.addPass(vi::createFusePlates());
+    manager.nest<func::FuncOp>().addPass(createCSEPass());
     manager.addPass(vi::createChunkPlates());
   }
   vi::TilePlatesOptions tiles;
@@ -119,6 +126,7 @@ void addBufferStage(OpPassManager &manager) {
   manager.addPass(vi::createPlaceBuffers());
   bufferization::buildBufferDeallocationPipeline(manager);
   manager.addPass(createConvertBufferizationToMemRefPass());
+  manager.addPass(vi::createPoolBuffers());
 }
 
 /// Buffers and loops become the LLVM dialect.

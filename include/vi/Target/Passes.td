@@ -618,6 +618,55 @@ def PlaceBuffers : Pass<"vi-place-buffers"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def PoolBuffers : Pass<"vi-pool-buffers"> {
+  let summary = "allocate the buffers of a block at once";
+  let description = [{
+    The `memref.alloc` of static sizes in one block that are freed in it become
+    views of one allocation, which is freed at the end of the block. Buffers that
+    are never in use at the same time share memory. Allocators give large blocks
+    back to the operating system when they are freed; a function that is called
+    again and again would have all pages of its arrays cleared each time. Of one
+    block they learn to keep it.
+
+    Example:
+
+    ```mlir
+    func.func @sum(%x: f64, %out: memref<1024x8xf64>) {
+      %a = memref.alloc() : memref<1024x8xf64>
+      %b = memref.alloc() : memref<1024x8xf64>
+      linalg.fill ins(%x : f64) outs(%a : memref<1024x8xf64>)
+      linalg.fill ins(%x : f64) outs(%b : memref<1024x8xf64>)
+      linalg.add ins(%a, %b : memref<1024x8xf64>, memref<1024x8xf64>)
+                 outs(%out : memref<1024x8xf64>)
+      memref.dealloc %a : memref<1024x8xf64>
+      memref.dealloc %b : memref<1024x8xf64>
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @sum(%x: f64, %out: memref<1024x8xf64>) {
+      %c65536 = arith.constant 65536 : index
+      %c0 = arith.constant 0 : index
+      %memory = memref.alloc() {alignment = 64 : i64} : memref<131072xi8>
+      %a = memref.view %memory[%c0][] : memref<131072xi8> to memref<1024x8xf64>
+      %b = memref.view %memory[%c65536][]
+          : memref<131072xi8> to memref<1024x8xf64>
+      linalg.fill ins(%x : f64) outs(%a : memref<1024x8xf64>)
+      linalg.fill ins(%x : f64) outs(%b : memref<1024x8xf64>)
+      linalg.add ins(%a, %b : memref<1024x8xf64>, memref<1024x8xf64>)
+                 outs(%out : memref<1024x8xf64>)
+      memref.dealloc %memory : memref<131072xi8>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def StackBuffers : Pass<"vi-stack-buffers"> {
   let summary = "put all buffers on the stack";
   let description = [{

@@ -67,6 +67,50 @@ func.func @plate(%n: index, %x: tensor<?xf64>, %y: tensor<?xf64>, %a: f64, %b: f
   return %s, %t, %stack : f64, f64, tensor<?xf64>
 }
 
+// A number that is the same for all members is known without the plate.
+// CHECK-LABEL: func.func @invariants
+// CHECK-SAME:    %[[N:[a-z0-9]+]]: index, %[[BEGIN:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: tensor<?xf64>, %[[A:[a-z0-9]+]]: f64
+func.func @invariants(%n: index, %begin: index, %x: tensor<?xf64>, %a: f64)
+    -> (f64, tensor<?xf64>, tensor<?xf64>) {
+  %zero = arith.constant 0.0 : f64
+  %same = vi.plate "p" %i in %n -> tensor<?xf64> {
+    vi.yield %a : f64
+  }
+  // CHECK-DAG:  %[[SAME:.*]] = tensor.splat %[[A]][%[[N]]] : tensor<?xf64>
+  // CHECK:      %[[SUM:.*]] = vi.plate "p" %{{.*}} in %[[N]] (%[[X_I:.*]] = %[[X]] : tensor<?xf64>) sums(%[[S:.*]] = %{{.*}} : f64) {
+  // CHECK-NEXT:   %[[P:.*]] = arith.mulf %[[X_I]], %[[A]] : f64
+  // CHECK-NEXT:   %[[T:.*]] = arith.addf %[[S]], %[[P]] : f64
+  // CHECK-NEXT:   vi.yield sums(%[[T]] : f64)
+  %sum = vi.plate "p" %i in %n
+      (%x_i = %x : tensor<?xf64>, %a_i = %same : tensor<?xf64>)
+      sums(%s = %zero : f64) {
+    %product = arith.mulf %x_i, %a_i : f64
+    %next = arith.addf %s, %product : f64
+    vi.yield sums(%next : f64)
+  }
+  // Of a range the other members have zero.
+  // CHECK: %[[SOME:.*]] = vi.plate "p" %{{.*}} in %[[N]] from %[[BEGIN]] to %[[N]] -> tensor<?xf64>
+  %some = vi.plate "p" %i in %n from %begin to %n -> tensor<?xf64> {
+    vi.yield %a : f64
+  }
+  // CHECK: return %[[SUM]], %[[SAME]], %[[SOME]]
+  return %sum, %same, %some : f64, tensor<?xf64>, tensor<?xf64>
+}
+
+// CHECK-LABEL: func.func @equal_stacks
+func.func @equal_stacks(%n: index, %x: tensor<?xf64>)
+    -> (tensor<?xf64>, tensor<?xf64>) {
+  // CHECK:   %[[P:.*]] = vi.plate "p" {{.*}} -> tensor<?xf64> {
+  // CHECK:     vi.yield %[[Y:.*]] : f64
+  %one, %two = vi.plate "p" %i in %n (%x_i = %x : tensor<?xf64>)
+      -> (tensor<?xf64>, tensor<?xf64>) {
+    %y = arith.mulf %x_i, %x_i : f64
+    vi.yield %y, %y : f64, f64
+  }
+  // CHECK:   return %[[P]], %[[P]]
+  return %one, %two : tensor<?xf64>, tensor<?xf64>
+}
+
 // Nothing that a model says is removed.
 // CHECK-LABEL: vi.model @sites
 vi.model @sites(%n: index, %y: tensor<?xf64>) {

@@ -8,6 +8,7 @@
 #include "vi/Dialect/VI/IR/VI.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
@@ -123,6 +124,63 @@ struct SimplifyPlate : OpRewritePattern<PlateOp> {
   }
 };
 
+/// Two stacks of the same values are one.
+struct MergeStacks : OpRewritePattern<PlateOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PlateOp op,
+                                PatternRewriter &rewriter) const override {
+    llvm::SmallDenseMap<std::pair<Value, Type>, Value> first;
+    bool changed = false;
+    for (auto [stack, value] :
+         llvm::zip(op.getStacks(), op.getYield().getValues())) {
+      auto [known, isNew] =
+          first.try_emplace({value, stack.getType()}, Value(stack));
+      if (isNew || stack.use_empty())
+        continue;
+      rewriter.replaceAllUsesWith(stack, known->second);
+      changed = true;
+    }
+    return success(changed);
+  }
+};
+
+/// A number that is the same for all members is no stack, and no slice: others
+/// need not wait for the plate to know it.
+struct UnstackInvariants : OpRewritePattern<PlateOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PlateOp op,
+                                PatternRewriter &rewriter) const override {
+    bool changed = false;
+    for (auto [argument, slice] :
+         llvm::zip(op.getMemberArguments(), op.getSlices())) {
+      auto splat = slice.getDefiningOp<tensor::SplatOp>();
+      if (!splat || splat.getType().getRank() != 1 || argument.use_empty())
+        continue;
+      rewriter.replaceAllUsesWith(argument, splat.getInput());
+      changed = true;
+    }
+    // Members that do not run leave zeros.
+    if (op.getBegin())
+      return success(changed);
+    for (auto [stack, value] :
+         llvm::zip(op.getStacks(), op.getYield().getValues())) {
+      if (stack.use_empty() || isa<RankedTensorType>(value.getType()) ||
+          op.getBody().isAncestor(value.getParentRegion()))
+        continue;
+      auto type = cast<RankedTensorType>(stack.getType());
+      SmallVector<Value> sizes;
+      if (type.isDynamicDim(0))
+        sizes.push_back(op.getCount());
+      rewriter.setInsertionPoint(op);
+      Value splat = tensor::SplatOp::create(rewriter, op.getLoc(), value,
+                                            type.getShape(), sizes);
+      rewriter.replaceAllUsesWith(stack, splat);
+      changed = true;
+    }
+    return success(changed);
+  }
+};
+
 /// Removes results of an expectation that nothing uses.
 struct DropUnusedExpectations : OpRewritePattern<ExpectOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -166,7 +224,7 @@ void CrossEntropyOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 void PlateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                           MLIRContext *context) {
-  patterns.add<SimplifyPlate>(context);
+  patterns.add<SimplifyPlate, MergeStacks, UnstackInvariants>(context);
 }
 
 void ExpectOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
