@@ -28,7 +28,8 @@ int64_t BoundArgument::getElementCount() const {
 }
 
 static bool isReal(ElementKind kind) {
-  return kind == ElementKind::Float64 || kind == ElementKind::Float32;
+  return kind == ElementKind::Float64 || kind == ElementKind::Float32 ||
+         kind == ElementKind::Float16;
 }
 
 //===----------------------------------------------------------------------===//

@@ -53,9 +53,16 @@ static int64_t getKeptSize(Type type) {
 
 void PrepareData::prepare(func::FuncOp func) {
   Block &block = func.getBody().front();
-  // Data come before the parameters.
+  // Data come before the parameters. A function that is no entry point need not
+  // have either.
+  auto name = func->getAttrOfType<StringAttr>("vi.model");
   auto wrt = func->getAttrOfType<ArrayAttr>("vi.wrt");
-  unsigned dataCount = cast<IntegerAttr>(wrt[0]).getInt();
+  auto first =
+      wrt && !wrt.empty() ? dyn_cast<IntegerAttr>(wrt[0]) : IntegerAttr();
+  if (!name || !first || first.getInt() < 0 ||
+      first.getInt() >= func.getNumArguments())
+    return;
+  unsigned dataCount = first.getInt();
 
   // Operations on data alone, and those of them that cost as much as the data
   // are long, or need such ones.
@@ -112,7 +119,7 @@ void PrepareData::prepare(func::FuncOp func) {
   // NAME_prepare computes them all into one vector.
   Location loc = func.getLoc();
   OpBuilder builder(func);
-  StringRef model = func->getAttrOfType<StringAttr>("vi.model").getValue();
+  StringRef model = name.getValue();
   auto vector = RankedTensorType::get({total}, builder.getF64Type());
   SmallVector<Type> inputs(func.getArgumentTypes().take_front(dataCount));
   auto prepare = func::FuncOp::create(builder, loc, (model + "_prepare").str(),
