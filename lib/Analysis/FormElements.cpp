@@ -145,8 +145,10 @@ FormAnalysis::getJointPart(Value tensor) {
   }
   // A stack of draws that are elements of a slice.
   auto plate = tensor.getDefiningOp<PlateOp>();
+  if (!plate || plate.getBegin())
+    return std::nullopt;
   unsigned number = cast<OpResult>(tensor).getResultNumber();
-  if (!plate || plate.getBegin() || number < plate.getSums().size())
+  if (number < plate.getSums().size())
     return std::nullopt;
   Value value = plate.getYield().getValues()[number - plate.getSums().size()];
   if (auto draw = value.getDefiningOp<DrawOp>())
