@@ -54,10 +54,12 @@ public:
   using Factors = SmallVector<Value>;
 
   void add(int64_t coefficient, const Factors &factors) {
+    // In the order in which they came: that of their addresses would differ
+    // from run to run.
+    for (Value factor : factors)
+      order.try_emplace(factor, static_cast<unsigned>(order.size()));
     Factors sorted = factors;
-    llvm::sort(sorted, [](Value a, Value b) {
-      return a.getAsOpaquePointer() < b.getAsOpaquePointer();
-    });
+    llvm::sort(sorted, [&](Value a, Value b) { return order[a] < order[b]; });
     for (auto &[coefficientSoFar, known] : terms)
       if (known == sorted) {
         coefficientSoFar += coefficient;
@@ -99,6 +101,7 @@ public:
 
 private:
   SmallVector<std::pair<int64_t, Factors>> terms;
+  llvm::DenseMap<Value, unsigned> order;
 };
 
 /// Counts the operations of a member of a plate.
