@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "vi/Dialect/VI/IR/Expression.h"
+#include "vi/Dialect/VI/IR/VI.h"
 
 using namespace mlir;
 using namespace vi;
@@ -64,4 +65,66 @@ Value vi::buildContraction(ImplicitLocOpBuilder &b, Value accumulator,
                linalg::YieldOp::create(nested, loc, sum);
              })
       .getResult(0);
+}
+
+Value vi::buildCholeskyAdjoint(ImplicitLocOpBuilder &b, Value factor,
+                               Value adjoint) {
+  Type type = factor.getType();
+  Type element = getElementTypeOrSelf(type);
+  AffineExpr i, j, k;
+  bindDims(b.getContext(), i, j, k);
+  auto map3 = [&](AffineExpr r, AffineExpr c) {
+    return AffineMap::get(3, 0, {r, c}, b.getContext());
+  };
+  AffineMap identity = b.getMultiDimIdentityMap(2);
+  AffineMap transposed = AffineMap::get(2, 0, {j, i}, b.getContext());
+  Value zero = floatConstant(b, element, 0.0);
+  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value c) {
+    return arith::CmpIOp::create(b, predicate, a, c);
+  };
+  auto lower = [&](Value matrix) {
+    return mapMatrix(
+        b, factor, {matrix}, {identity},
+        [&](Value row, Value column, ValueRange elements) {
+          return arith::SelectOp::create(
+                     b, compare(arith::CmpIPredicate::sge, row, column),
+                     elements[0], zero)
+              .getResult();
+        });
+  };
+
+  // P[i, j] = sum over k of L[k, i] Lbar[k, j]
+  Value zeros = mapMatrix(b, factor, {}, {},
+                          [&](Value, Value, ValueRange) { return zero; });
+  Value product =
+      buildContraction(b, zeros, lower(factor), lower(adjoint),
+                       {map3(k, i), map3(k, j), map3(i, j)}, /*sign=*/1);
+  Value symmetric =
+      mapMatrix(b, factor, {product, product}, {identity, transposed},
+                [&](Value row, Value column, ValueRange elements) {
+                  return arith::SelectOp::create(
+                             b, compare(arith::CmpIPredicate::sge, row, column),
+                             elements[0], elements[1])
+                      .getResult();
+                });
+  Value half = TriangularSolveOp::create(b, type, factor, symmetric,
+                                         /*transpose=*/true);
+  Value turned =
+      mapMatrix(b, factor, {half}, {transposed},
+                [](Value, Value, ValueRange elements) { return elements[0]; });
+  Value solved = TriangularSolveOp::create(b, type, factor, turned,
+                                           /*transpose=*/true);
+  return mapMatrix(b, factor, {solved}, {identity},
+                   [&](Value row, Value column, ValueRange elements) {
+                     Value half = arith::MulFOp::create(
+                         b, elements[0], floatConstant(b, element, 0.5));
+                     Value weighted = arith::SelectOp::create(
+                         b, compare(arith::CmpIPredicate::eq, row, column),
+                         half, elements[0]);
+                     return arith::SelectOp::create(
+                                b,
+                                compare(arith::CmpIPredicate::sge, row, column),
+                                weighted, zero)
+                         .getResult();
+                   });
 }

@@ -29,6 +29,10 @@ mlir::Value buildContraction(mlir::ImplicitLocOpBuilder &b,
                              mlir::Value right,
                              llvm::ArrayRef<mlir::AffineMap> maps, double sign);
 
+/// `vi.cholesky_adjoint` as products and solves, which have derivatives.
+mlir::Value buildCholeskyAdjoint(mlir::ImplicitLocOpBuilder &b,
+                                 mlir::Value factor, mlir::Value adjoint);
+
 } // namespace vi
 
 #endif // VI_LIB_DIFFERENTIATION_MATRIXBUILDERS_H

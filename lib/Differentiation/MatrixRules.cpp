@@ -14,66 +14,14 @@
 using namespace mlir;
 using namespace vi;
 
-/// I. Murray (2016), "Differentiation of the Cholesky decomposition",
-/// arXiv:1602.07527, equation 10. With P = L^T Lbar, of which the strict upper
-/// part is dropped and the diagonal halved, S = L^-T (P + P^T) L^-1 / 2 is the
-/// adjoint of the symmetric matrix; as only the lower triangle is read, an
-/// element below the diagonal takes that of its mirror image too.
 LogicalResult ReverseSweep::reverseCholesky(CholeskyOp op, Scope &scope) {
   auto type = cast<RankedTensorType>(op.getType());
   if (type.getRank() != 2)
     return op.emitOpError("of rank ")
            << type.getRank() << " has no derivative rule";
-  Value factor = lookup(scope, op.getFactor());
-  Value adjoint = getAdjoint(scope, op.getFactor());
-  AffineExpr i, j, k;
-  bindDims(b.getContext(), i, j, k);
-  auto map3 = [&](AffineExpr r, AffineExpr c) {
-    return AffineMap::get(3, 0, {r, c}, b.getContext());
-  };
-  AffineMap identity = b.getMultiDimIdentityMap(2);
-  AffineMap transposed = AffineMap::get(2, 0, {j, i}, b.getContext());
-  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value c) {
-    return arith::CmpIOp::create(b, predicate, a, c);
-  };
-  Type element = type.getElementType();
-
-  // P = L^T Lbar: P[i, j] = sum over k of L[k, i] Lbar[k, j]; Lbar's upper
-  // triangle does not count, for the factor is zero there by definition.
-  Value zeros = getZero(scope, op.getFactor());
-  Value product =
-      buildContraction(b, zeros, factor, adjoint,
-                       {map3(k, i), map3(k, j), map3(i, j)}, /*sign=*/1);
-  // (P + P^T) / 2 with the strict upper part dropped and the diagonal halved:
-  // the element of P at or below the diagonal, halved.
-  Value symmetric = mapMatrix(
-      b, factor, {product, product}, {identity, transposed},
-      [&](Value row, Value column, ValueRange elements) -> Value {
-        Value isLower = compare(arith::CmpIPredicate::sge, row, column);
-        Value lower =
-            arith::SelectOp::create(b, isLower, elements[0], elements[1]);
-        return arith::MulFOp::create(b, lower, floatConstant(b, element, 0.5));
-      });
-  Value half = TriangularSolveOp::create(b, type, factor, symmetric,
-                                         /*transpose=*/true);
-  Value turned =
-      mapMatrix(b, factor, {half}, {transposed},
-                [](Value, Value, ValueRange elements) { return elements[0]; });
-  Value solved = TriangularSolveOp::create(b, type, factor, turned,
-                                           /*transpose=*/true);
-  Value result = mapMatrix(
-      b, factor, {solved}, {identity},
-      [&](Value row, Value column, ValueRange elements) -> Value {
-        Value isLower = compare(arith::CmpIPredicate::sge, row, column);
-        Value isDiagonal = compare(arith::CmpIPredicate::eq, row, column);
-        Value weight = arith::SelectOp::create(b, isDiagonal,
-                                               floatConstant(b, element, 1.0),
-                                               floatConstant(b, element, 2.0));
-        Value weighted = arith::MulFOp::create(b, elements[0], weight);
-        return arith::SelectOp::create(b, isLower, weighted,
-                                       floatConstant(b, element, 0.0));
-      });
-  add(scope, op.getMatrix(), result);
+  add(scope, op.getMatrix(),
+      CholeskyAdjointOp::create(b, type, lookup(scope, op.getFactor()),
+                                getAdjoint(scope, op.getFactor())));
   return success();
 }
 

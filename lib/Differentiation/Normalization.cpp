@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MatrixBuilders.h"
 #include "Simplification.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
+#include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Differentiation/DerivativeRules.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -155,6 +157,10 @@ static LogicalResult decompose(func::FuncOp function,
       if (failed(linalg::DecomposePadOpPattern(op->getContext())
                      .matchAndRewrite(pad, rewriter)))
         return op->emitOpError("has no derivative rule");
+    } else if (auto cholesky = dyn_cast<CholeskyAdjointOp>(op)) {
+      ImplicitLocOpBuilder builder(op->getLoc(), op);
+      rewriter.replaceOp(op, buildCholeskyAdjoint(builder, cholesky.getFactor(),
+                                                  cholesky.getAdjoint()));
     }
   }
   return success();

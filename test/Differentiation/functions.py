@@ -300,7 +300,7 @@ case("multivariate_normal", """%y: tensor<?x?xf64>, %base: tensor<?x?xf64>, %phi
 
 # One solve with a Cholesky factor, outside of a plate: the adjoint of the factor
 # adds to a matrix that the adjoint of the factorization reads many times.
-case("factor_of_one_solve", """%base: tensor<?x?xf64>, %y: tensor<?xf64>, %phi: tensor<?xf64> {""" + CONSTANTS + """
+SOLVE = """%base: tensor<?x?xf64>, %y: tensor<?xf64>, %phi: tensor<?xf64> {""" + CONSTANTS + """
   %d = tensor.dim %y, %c0 : tensor<?xf64>
   %tau = tensor.extract %phi[%c0] : tensor<?xf64>
   %empty = tensor.empty(%d, %d) : tensor<?x?xf64>
@@ -320,7 +320,12 @@ case("factor_of_one_solve", """%base: tensor<?x?xf64>, %y: tensor<?xf64>, %phi: 
   %q = linalg.dot ins(%z, %z : tensor<?xf64>, tensor<?xf64>) outs(%init : tensor<f64>) -> tensor<f64>
   %e = tensor.extract %q[] : tensor<f64>
   return %e : f64
-""", (lambda a: a @ a.T)(normal(4, 4)), normal(4), np.array([0.7]))
+"""
+case("factor_of_one_solve", SOLVE, (lambda a: a @ a.T)(normal(4, 4)), normal(4),
+     np.array([0.7]))
+# The same by blocks, of which the last is a part.
+case("factor_of_blocks", SOLVE, (lambda a: a @ a.T / 70)(normal(70, 70)),
+     normal(70), np.array([0.7]))
 
 # linalg: named operations, a broadcast, a softmax by hand, transposes.
 case("network", """%x: tensor<?x?xf64>, %phi: tensor<?xf64> {""" + CONSTANTS + """

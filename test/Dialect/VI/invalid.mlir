@@ -1207,6 +1207,14 @@ func.func @cholesky(%a: tensor<2x3xf64>) -> tensor<2x3xf64> {
 
 // -----
 
+func.func @cholesky_adjoint(%l: tensor<2x3xf64>) {
+  // expected-error@+1 {{'vi.cholesky_adjoint' op is of a square matrix, not of 'tensor<2x3xf64>'}}
+  %a = vi.cholesky_adjoint %l, %l : tensor<2x3xf64>
+  return
+}
+
+// -----
+
 func.func @solve_square(%l: tensor<3xf64>, %b: tensor<3xf64>) {
   // expected-error@+1 {{'vi.triangular_solve' op is of a square matrix, not of 'tensor<3xf64>'}}
   %x = vi.triangular_solve %l, %b : tensor<3xf64>, tensor<3xf64>

@@ -68,6 +68,32 @@ func.func @solve_transposed(%l: tensor<?x?xf64>, %b: tensor<?x?xf64>)
   return %x : tensor<?x?xf64>
 }
 
+// Element by element in place, from the last column on; by blocks, a product with
+// what is done of the symmetric matrix, then a solve.
+// CHECK-LABEL: func @adjoint
+// CHECK-NOT:     vi.cholesky
+// CHECK:         scf.for %[[STEP:.*]] = %{{.*}} to %[[N:.*]] step
+// CHECK:         scf.for %[[STEP:.*]] = %{{.*}} to %[[N]] step
+// CHECK:           %[[J:.*]] = arith.subi %{{.*}}, %[[STEP]]
+// CHECK:           tensor.extract %{{.*}}[%[[J]], %[[J]]]
+// CHECK:           scf.for
+// CHECK:             arith.divf
+// BLOCKS-LABEL: func @adjoint
+// BLOCKS-NOT:     vi.{{cholesky|triangular}}
+// BLOCKS:         scf.for %{{.*}} iter_args(%[[S:.*]] = {{.*}})
+// BLOCKS:           %[[REST:.*]] = tensor.extract_slice %[[S]][%[[K:.*]], %[[K]]] [%[[SIZE:.*]], %[[SIZE]]]
+// BLOCKS:           linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "reduction"]} ins(%{{.*}}, %[[REST]]
+// BLOCKS:           scf.for
+// BLOCKS:           tensor.insert_slice
+// BUFFERS-LABEL: func.func @adjoint(
+// BUFFERS-NOT:     memref.copy
+// BUFFERS:         return
+func.func @adjoint(%l: tensor<?x?xf64>, %l_bar: tensor<?x?xf64>)
+    -> tensor<?x?xf64> attributes {vi.export} {
+  %a_bar = vi.cholesky_adjoint %l, %l_bar : tensor<?x?xf64>
+  return %a_bar : tensor<?x?xf64>
+}
+
 // Blocks of a small matrix would be all of it.
 // BLOCKS-LABEL: func @small
 // BLOCKS-NOT:     linalg.generic

@@ -127,6 +127,8 @@ func.func @measures(%l: f64, %s: f64, %x: tensor<4xf64>, %seen: tensor<4xi1>,
       batches(%n, %n, %s : index, index, f64) : tensor<?xf64> -> f64
   // CHECK: vi.cholesky %{{.*}} : tensor<?x?xf64>
   %f = vi.cholesky %a : tensor<?x?xf64>
+  // CHECK: vi.cholesky_adjoint %{{.*}}, %{{.*}} : tensor<?x?xf64>
+  %f_bar = vi.cholesky_adjoint %f, %a : tensor<?x?xf64>
   // CHECK: vi.triangular_solve %{{.*}}, %{{.*}} : tensor<?x?xf64>, tensor<?xf64>
   %u = vi.triangular_solve %f, %b : tensor<?x?xf64>, tensor<?xf64>
   // CHECK: vi.triangular_solve %{{.*}}, %{{.*}} transpose : tensor<?x?xf64>, tensor<?xf64>

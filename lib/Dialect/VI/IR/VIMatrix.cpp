@@ -21,6 +21,10 @@ static LogicalResult verifySquare(Operation *op, Value matrix) {
 
 LogicalResult CholeskyOp::verify() { return verifySquare(*this, getMatrix()); }
 
+LogicalResult CholeskyAdjointOp::verify() {
+  return verifySquare(*this, getFactor());
+}
+
 LogicalResult TriangularSolveOp::verify() {
   if (failed(verifySquare(*this, getFactor())))
     return failure();

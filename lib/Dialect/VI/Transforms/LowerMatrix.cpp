@@ -13,6 +13,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "vi/Dialect/VI/IR/VI.h"
 #include "vi/Dialect/VI/Transforms/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace vi {
 #define GEN_PASS_DEF_LOWERMATRIX
@@ -144,8 +145,9 @@ void lowerTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
               body) {
         if (!isMatrix)
           return body(x, {i}, {});
-        return b.loop(zero, columns, x,
-                      [&](Value c, Value x) { return body(x, {i, c}, {c}); });
+        return b.loop(zero, columns, x, [&](Value c, Value x) {
+          return body(x, {i, c}, {c});
+        });
       };
   auto at = [&](Value row, ArrayRef<Value> column) {
     SmallVector<Value> indices{row};
@@ -193,6 +195,63 @@ void lowerTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
     });
   }
   rewriter.replaceOp(op, solution);
+}
+
+/// The algorithm of S. P. Smith (1995), "Differentiation of the Cholesky
+/// Algorithm", in place on a copy X of Lbar's lower triangle: for the last
+/// column j first, with d = L[j, j],
+///
+///   X[j, j] = (X[j, j] - X[j+1:, j] . L[j+1:, j] / d) / d, X[j+1:, j] /= d,
+///   X[j, :j] -= X[j:, j]^T L[j:, :j], X[j+1:, :j] -= X[j+1:, j] L[j, :j],
+///   X[j, j] /= 2.
+void lowerCholeskyAdjoint(vi::CholeskyAdjointOp op, RewriterBase &rewriter) {
+  LoopBuilder b(op.getLoc(), rewriter.getContext());
+  b.setInsertionPoint(op);
+  Value factor = op.getFactor(), adjoint = op.getAdjoint();
+  auto element = cast<FloatType>(
+      cast<RankedTensorType>(factor.getType()).getElementType());
+  Value zero = b.index(0), one = b.index(1);
+  Value size = tensor::DimOp::create(b, factor, zero);
+  auto constant = [&](double number) {
+    return arith::ConstantOp::create(b, b.getFloatAttr(element, number));
+  };
+  Value x = linalg::FillOp::create(b, constant(0.0).getResult(),
+                                   createLike(b, factor))
+                .getResult(0);
+  x = b.loop(zero, size, x, [&](Value i, Value x) {
+    return b.loop(zero, b.add(i, one), x, [&](Value j, Value x) {
+      return b.insert(b.extract(adjoint, {i, j}), x, {i, j});
+    });
+  });
+  // x[i, k] -= p q
+  auto subtract = [&](Value x, Value i, Value k, Value p, Value q) {
+    return b.insert(b.subf(b.extract(x, {i, k}), b.mulf(p, q)), x, {i, k});
+  };
+  x = b.loop(zero, size, x, [&](Value step, Value x) {
+    Value j = b.subtract(b.subtract(size, one), step);
+    Value behind = b.add(j, one);
+    Value pivot = b.extract(factor, {j, j});
+    x = b.loop(behind, size, x, [&](Value i, Value x) {
+      Value quotient = b.divf(b.extract(x, {i, j}), pivot);
+      x = b.insert(quotient, x, {i, j});
+      return subtract(x, j, j, quotient, b.extract(factor, {i, j}));
+    });
+    x = b.insert(b.divf(b.extract(x, {j, j}), pivot), x, {j, j});
+    x = b.loop(j, size, x, [&](Value i, Value x) {
+      Value scale = b.extract(x, {i, j});
+      return b.loop(zero, j, x, [&](Value k, Value x) {
+        return subtract(x, j, k, scale, b.extract(factor, {i, k}));
+      });
+    });
+    x = b.loop(behind, size, x, [&](Value i, Value x) {
+      Value scale = b.extract(x, {i, j});
+      return b.loop(zero, j, x, [&](Value k, Value x) {
+        return subtract(x, i, k, scale, b.extract(factor, {j, k}));
+      });
+    });
+    return b.insert(b.mulf(b.extract(x, {j, j}), constant(0.5)), x, {j, j});
+  });
+  rewriter.replaceOp(op, x);
 }
 
 //===----------------------------------------------------------------------===//
@@ -462,6 +521,130 @@ void blockTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
   rewriter.replaceOp(op, solution);
 }
 
+/// Block after block of columns J, the last first, with the symmetric matrix S
+/// = Abar + Abar^T = L^-T P L^-1 done for the rows and columns K behind them
+/// (I. Murray, 2016, arXiv:1602.07527, section 3.2, with all updates of a block
+/// at once when it is its turn):
+///
+///   S[K, J] = (Lbar[K, J] - S[K, K] L[K, J]) L[J, J]^-1,
+///   D = Lbar[J, J] - S[J, K] L[K, J],
+///   S[J, J] = L[J, J]^-T (L[J, J]^T D) L[J, J]^-1, the product in the middle
+///
+/// with its strict upper part replaced by the mirror image of the lower one.
+/// Half of the operations of the formula by products and solves of whole
+/// matrices go into zeros, and half of the rest into mirror images.
+void blockCholeskyAdjoint(vi::CholeskyAdjointOp op, RewriterBase &rewriter) {
+  BlockBuilder b(op.getLoc(), rewriter.getContext());
+  b.setInsertionPoint(op);
+  Value factor = op.getFactor(), adjoint = op.getAdjoint();
+  auto type = cast<RankedTensorType>(factor.getType());
+  auto element = cast<FloatType>(type.getElementType());
+  Value zero = b.index(0);
+  Value size = tensor::DimOp::create(b, factor, zero);
+  Value zeroElement =
+      arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
+  AffineMap straight = b.map(2, {0, 1}), transposed = b.map(2, {1, 0});
+  auto isLower = [](LoopBuilder &b) -> Value {
+    Value row = linalg::IndexOp::create(b, 0);
+    Value column = linalg::IndexOp::create(b, 1);
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, row, column);
+  };
+  SmallVector<vi::TriangularSolveOp> solves;
+  // L[J, J]^-T rhs
+  auto solve = [&](Value pivots, Value rhs) {
+    solves.push_back(vi::TriangularSolveOp::create(b, rhs.getType(), pivots,
+                                                   rhs, /*transpose=*/true));
+    return solves.back().getSolution();
+  };
+
+  Value blocks = arith::CeilDivUIOp::create(b, size, b.index(blockSize));
+  Value all =
+      b.loop(zero, blocks, createLike(b, factor), [&](Value step, Value all) {
+        Value number = b.subtract(b.subtract(blocks, b.index(1)), step);
+        Value begin = arith::MulIOp::create(b, number, b.index(blockSize));
+        Value rows = b.smaller(b.index(blockSize), b.subtract(size, begin));
+        Value behind = b.add(begin, rows);
+        Value below = b.subtract(size, behind);
+        Value pivots = b.slice(factor, {begin, begin}, {rows, rows});
+        Value column = b.slice(factor, {behind, begin}, {below, rows});
+
+        // Transposed: block[p, i] = S[K[i], J[p]], so that rows are long.
+        Value block = b.generic(
+            b.slice(adjoint, {behind, begin}, {below, rows}),
+            b.empty(element, {rows, below}), {transposed, straight},
+            [](LoopBuilder &, ValueRange elements) { return elements[0]; });
+        block = b.subtractProducts(
+            block, column, b.slice(all, {behind, behind}, {below, below}),
+            {b.map(3, {2, 0}), b.map(3, {2, 1}), b.map(3, {0, 1})});
+        block = solve(pivots, block);
+
+        Value corner = b.generic(
+            b.slice(adjoint, {begin, begin}, {rows, rows}),
+            b.empty(element, {rows, rows}), {straight, straight},
+            [](LoopBuilder &, ValueRange elements) { return elements[0]; });
+        corner = b.subtractProducts(
+            corner, block, column,
+            {b.map(3, {0, 2}), b.map(3, {2, 1}), b.map(3, {0, 1})});
+        auto lower = [&](Value matrix) {
+          return b.generic(matrix, b.empty(element, {rows, rows}),
+                           {straight, straight},
+                           [&](LoopBuilder &b, ValueRange elements) {
+                             return arith::SelectOp::create(
+                                        b, isLower(b), elements[0], zeroElement)
+                                 .getResult();
+                           });
+        };
+        Value product = linalg::FillOp::create(b, zeroElement,
+                                               b.empty(element, {rows, rows}))
+                            .getResult(0);
+        product = b.generic(
+            {lower(pivots), lower(corner)}, product,
+            {b.map(3, {2, 0}), b.map(3, {2, 1}), b.map(3, {0, 1})},
+            [](LoopBuilder &b, ValueRange elements) {
+              return arith::AddFOp::create(b, elements[2],
+                                           b.mulf(elements[0], elements[1]))
+                  .getResult();
+            });
+        Value mirrored =
+            b.generic({product, product}, b.empty(element, {rows, rows}),
+                      {straight, transposed, straight},
+                      [&](LoopBuilder &b, ValueRange elements) {
+                        return arith::SelectOp::create(b, isLower(b),
+                                                       elements[0], elements[1])
+                            .getResult();
+                      });
+        Value turned = b.generic(
+            solve(pivots, mirrored), b.empty(element, {rows, rows}),
+            {transposed, straight},
+            [](LoopBuilder &, ValueRange elements) { return elements[0]; });
+        corner = solve(pivots, turned);
+
+        all = b.replace(all, corner, {begin, begin}, {rows, rows});
+        all = b.replace(all, block, {begin, behind}, {rows, below});
+        Value columns = b.generic(
+            block, b.slice(all, {behind, begin}, {below, rows}),
+            {transposed, straight},
+            [](LoopBuilder &, ValueRange elements) { return elements[0]; });
+        return b.replace(all, columns, {behind, begin}, {below, rows});
+      });
+  Value half = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.5));
+  Value result = b.generic(
+      all, createLike(b, factor), {straight, straight},
+      [&](LoopBuilder &b, ValueRange elements) {
+        Value row = linalg::IndexOp::create(b, 0);
+        Value column = linalg::IndexOp::create(b, 1);
+        Value isDiagonal =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::eq, row, column);
+        Value weighted = arith::SelectOp::create(
+            b, isDiagonal, b.mulf(elements[0], half), elements[0]);
+        return arith::SelectOp::create(b, isLower(b), weighted, zeroElement)
+            .getResult();
+      });
+  for (vi::TriangularSolveOp inner : solves)
+    blockTriangularSolve(inner, rewriter);
+  rewriter.replaceOp(op, result);
+}
+
 /// Whether `op` is so small that blocks would be a part of it.
 bool isSmall(Operation *op) {
   auto type = cast<RankedTensorType>(op->getOperand(0).getType());
@@ -477,16 +660,23 @@ struct LowerMatrix : vi::impl::LowerMatrixBase<LowerMatrix> {
     IRRewriter rewriter(&getContext());
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isa<vi::CholeskyOp, vi::TriangularSolveOp>(op))
+      if (isa<vi::CholeskyOp, vi::CholeskyAdjointOp, vi::TriangularSolveOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
       bool byBlocks = blocked && !isSmall(op);
-      if (auto cholesky = dyn_cast<vi::CholeskyOp>(op))
-        (byBlocks ? blockCholesky : lowerCholesky)(cholesky, rewriter);
-      else
-        (byBlocks ? blockTriangularSolve : lowerTriangularSolve)(
-            cast<vi::TriangularSolveOp>(op), rewriter);
+      llvm::TypeSwitch<Operation *>(op)
+          .Case([&](vi::CholeskyOp cholesky) {
+            (byBlocks ? blockCholesky : lowerCholesky)(cholesky, rewriter);
+          })
+          .Case([&](vi::CholeskyAdjointOp adjoint) {
+            (byBlocks ? blockCholeskyAdjoint : lowerCholeskyAdjoint)(adjoint,
+                                                                     rewriter);
+          })
+          .Case([&](vi::TriangularSolveOp solve) {
+            (byBlocks ? blockTriangularSolve : lowerTriangularSolve)(solve,
+                                                                     rewriter);
+          });
     }
   }
 };

@@ -43,7 +43,8 @@ static bool hasShapeOf(Value value, BlockArgument argument) {
            hasShapeOf(branch.elseYield().getOperand(result.getResultNumber()),
                       argument);
   if (OpTrait::hasElementwiseMappableTraits(op) ||
-      isa<tensor::CastOp, vi::TriangularSolveOp, vi::CholeskyOp>(op))
+      isa<tensor::CastOp, vi::TriangularSolveOp, vi::CholeskyOp,
+          vi::CholeskyAdjointOp>(op))
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       return isa<RankedTensorType>(operand.getType()) &&
              hasShapeOf(operand, argument);
@@ -100,6 +101,8 @@ Value vi::SizeBuilder::getSize(Value value, int64_t dim) {
     return getSize(solve.getRhs(), dim);
   if (auto factor = dyn_cast<vi::CholeskyOp>(op))
     return getSize(factor.getMatrix(), dim);
+  if (auto adjoint = dyn_cast<vi::CholeskyAdjointOp>(op))
+    return getSize(adjoint.getFactor(), dim);
   if (auto cast = dyn_cast<tensor::CastOp>(op))
     return getSize(cast.getSource(), dim);
   if (OpTrait::hasElementwiseMappableTraits(op)) {

@@ -36,6 +36,34 @@ def VI_CholeskyOp : VI_Op<"cholesky", [Pure, SameOperandsAndResultType]> {
   let hasVerifier = 1;
 }
 
+def VI_CholeskyAdjointOp : VI_Op<"cholesky_adjoint", [Pure,
+    SameOperandsAndResultType]> {
+  let summary = "adjoint of a matrix, given that of its Cholesky factor";
+  let description = [{
+    Of A = L L^T and of a function f of L with df = sum over i >= j of
+    Lbar[i, j] dL[i, j], the lower triangular Abar with df = sum over i >= j of
+    Abar[i, j] dA[i, j], where A is symmetric, so that an element below the
+    diagonal stands for its mirror image too; above the diagonal Abar is zero.
+    Of both operands only the lower triangle is read. With the strict upper
+    part of P = L^T Lbar replaced by the mirror image of the lower one,
+    Abar is the lower triangle of L^-T P L^-1 with its diagonal halved (Murray,
+    "Differentiation of the Cholesky decomposition", 2016, arXiv:1602.07527).
+
+    `vi-differentiate` emits it, and takes derivatives of that formula where it
+    differentiates once more.
+
+    Example:
+
+    ```mlir
+    %a_bar = vi.cholesky_adjoint %l, %l_bar : tensor<?x?xf64>
+    ```
+  }];
+  let arguments = (ins VI_Matrix:$factor, VI_Matrix:$adjoint);
+  let results = (outs VI_Matrix:$result);
+  let assemblyFormat = "$factor `,` $adjoint attr-dict `:` type($factor)";
+  let hasVerifier = 1;
+}
+
 def VI_TriangularSolveOp : VI_Op<"triangular_solve", [Pure,
     AllTypesMatch<["rhs", "solution"]>]> {
   let summary = "solve L x = b or L^T x = b";

@@ -1417,16 +1417,18 @@ def TilePlates : Pass<"vi-tile-plates"> {
 def LowerMatrix : Pass<"vi-lower-matrix"> {
   let summary = "turn factorizations and triangular solves into loops";
   let description = [{
-    Replaces `vi.cholesky` and `vi.triangular_solve` by loops that work in place
-    on one matrix (row by row: rows are contiguous). A Cholesky factor of a
-    matrix that is not positive definite has NaN from the first bad pivot on.
+    Replaces `vi.cholesky`, `vi.cholesky_adjoint` and `vi.triangular_solve` by
+    loops that work in place on one matrix (row by row: rows are contiguous). A
+    Cholesky factor of a matrix that is not positive definite has NaN from the
+    first bad pivot on.
 
     With `blocked`, a matrix that is not known to be small is worked on by
     blocks of 32 rows: what the finished rows contribute to a block is one
     product of matrices, `linalg.generic`, in which nearly all of the operations
     are; inside of a block the same goes on row by row, with products of a vector
     and a matrix. A block is kept in memory of its own (32 rows) until it is
-    done.
+    done. The adjoint of a factorization costs twice as much as the factorization,
+    a sixth of what products and solves of whole matrices would.
 
     Example:
 
