@@ -200,6 +200,12 @@ void digammaOf(mpfr_t value, mpfr_t x) {
   mpfr_sub(value, sum, term, MPFR_RNDN);
 }
 
+/// Of -0 it is -infinity, as in IEEE 754, not MPFR's infinity.
+void reciprocalRoot(mpfr_t value, mpfr_t x) {
+  mpfr_sqrt(value, x, MPFR_RNDN);
+  mpfr_ui_div(value, 1, value, MPFR_RNDN);
+}
+
 #define VI_MPFR(FUNCTION)                                                      \
   [](mpfr_t value, mpfr_t x) { FUNCTION(value, x, MPFR_RNDN); }
 
@@ -209,7 +215,24 @@ const Function functions[] = {
     {"math.expm1", VI_MPFR(mpfr_expm1), -2, 3, 1.2, 1.2},
     {"math.log", VI_MPFR(mpfr_log), 0.5, 2, 0.8, 0.8},
     {"math.log1p", VI_MPFR(mpfr_log1p), -1, 2, 0.8, 1.0},
+    {"math.log2", VI_MPFR(mpfr_log2), 0.5, 2, 0.8, 0.8},
+    {"math.log10", VI_MPFR(mpfr_log10), 0.5, 2, 0.8, 0.8},
     {"math.tanh", VI_MPFR(mpfr_tanh), -20, 20, 1.5, 1.5},
+    {"math.sin", VI_MPFR(mpfr_sin), -10, 10, 0.8, 0.8},
+    {"math.cos", VI_MPFR(mpfr_cos), -10, 10, 0.8, 0.8},
+    {"math.tan", VI_MPFR(mpfr_tan), -10, 10, 1.0, 0.8},
+    {"math.asin", VI_MPFR(mpfr_asin), -1, 1, 0.8, 0.8},
+    {"math.acos", VI_MPFR(mpfr_acos), -1, 1, 0.8, 0.8},
+    {"math.atan", VI_MPFR(mpfr_atan), -4, 4, 0.8, 0.8},
+    {"math.sinh", VI_MPFR(mpfr_sinh), -3, 3, 1.6, 1.6},
+    {"math.cosh", VI_MPFR(mpfr_cosh), -3, 3, 1.2, 1.2},
+    {"math.asinh", VI_MPFR(mpfr_asinh), -3, 3, 1.0, 1.0},
+    {"math.acosh", VI_MPFR(mpfr_acosh), 1, 4, 1.0, 1.0},
+    {"math.atanh", VI_MPFR(mpfr_atanh), -1, 1, 1.0, 1.0},
+    {"math.cbrt", VI_MPFR(mpfr_cbrt), -3, 3, 0.6, 0.6},
+    {"math.rsqrt", reciprocalRoot, 0, 4, 1.5, 1.5},
+    {"math.round", [](mpfr_t value, mpfr_t x) { mpfr_round(value, x); }, -9, 9,
+     0.0, 0.0},
     {"special.sigmoid", sigmoid, -40, 10, 1.7, 1.7},
     {"special.softplus", softplus, -40, 10, 1.5, 1.6},
     {"special.log_sigmoid", logSigmoid, -10, 40, 1.5, 1.6},
@@ -240,18 +263,14 @@ template <class T> T fromBits(uint64_t bits) {
 template <class T> std::vector<T> getPoints(const Function &function) {
   std::mt19937_64 random(20240611);
   std::uniform_real_distribution<double> uniform(0, 1);
-  std::vector<T> points = {T(0.0),
-                           T(-0.0),
-                           T(1),
-                           T(-1),
-                           std::numeric_limits<T>::infinity(),
-                           -std::numeric_limits<T>::infinity(),
-                           std::numeric_limits<T>::quiet_NaN(),
-                           std::numeric_limits<T>::denorm_min(),
-                           -std::numeric_limits<T>::denorm_min(),
-                           std::numeric_limits<T>::min(),
-                           std::numeric_limits<T>::max(),
-                           std::numeric_limits<T>::lowest()};
+  std::vector<T> points = {
+      T(0.0), T(-0.0), T(1), T(-1), std::numeric_limits<T>::infinity(),
+      -std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN(),
+      std::numeric_limits<T>::denorm_min(),
+      -std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::min(),
+      std::numeric_limits<T>::max(), std::numeric_limits<T>::lowest(),
+      // As close to a multiple of pi / 2 as any.
+      T(6381956970095103 * 0x1p797), T(0x1.f9cbe2p+7f * 0x1p89f)};
   int count = isExhaustive() ? 100000 : 500;
   for (int i = 0; i < count; ++i) {
     points.push_back(
@@ -261,6 +280,10 @@ template <class T> std::vector<T> getPoints(const Function &function) {
     points.push_back(T(near));
     points.push_back(T(1 + near));
     points.push_back(T(-1 + near));
+    // Close to a multiple of a quarter turn; and halves.
+    double quarters = std::round(uniform(random) * 4e6 - 2e6);
+    points.push_back(T(quarters * 1.5707963267948966));
+    points.push_back(T(std::ldexp(quarters, -1)));
     points.push_back(
         T((uniform(random) - 0.5) * (sizeof(T) == 4 ? 220 : 1500)));
   }
@@ -443,6 +466,144 @@ TEST_P(AccuracyTest, DISABLED_F32EndToEnd) {
               double(worstPoint));
   EXPECT_LE(worst, function.boundF32) << function.op << " at " << worstPoint;
 }
+
+//===----------------------------------------------------------------------===//
+// Functions of two numbers
+//===----------------------------------------------------------------------===//
+
+struct BinaryFunction {
+  const char *op;
+  int (*reference)(mpfr_t value, const mpfr_t a, const mpfr_t b, mpfr_rnd_t);
+  double bound, boundF32;
+};
+
+int power(mpfr_t value, const mpfr_t x, const mpfr_t y, mpfr_rnd_t rounding) {
+  return mpfr_pow(value, x, y, rounding);
+}
+int angle(mpfr_t value, const mpfr_t y, const mpfr_t x, mpfr_rnd_t rounding) {
+  return mpfr_atan2(value, y, x, rounding);
+}
+
+class BinaryAccuracyTest : public ::testing::TestWithParam<BinaryFunction> {
+protected:
+  BinaryAccuracyTest() {
+    DialectRegistry registry;
+    vi::registerAllDialects(registry);
+    vi::registerAllExtensions(registry);
+    context.appendDialectRegistry(registry);
+  }
+
+  template <class T> void check(bool fma) {
+    const BinaryFunction &function = GetParam();
+    std::string array = std::string("tensor<?x") + getTypeName<T>() + ">";
+    std::string source = "func.func @array(%a: " + array + ", %b: " + array +
+                         ") -> " + array +
+                         " attributes {vi.export} { %y = " + function.op +
+                         " %a, %b : " + array + " return %y : " + array + " }";
+    OwningOpRef<ModuleOp> module =
+        parseSourceString<ModuleOp>(source, &context);
+    ASSERT_TRUE(module);
+    vi::JIT::Options options;
+    if (!fma)
+      options.target.features = "-fma,-avx512f";
+    auto jit = llvm::cantFail(vi::JIT::compile(*module, options));
+
+    // All pairs of edges, then numbers of every size and pairs whose power is
+    // in range.
+    using Limits = std::numeric_limits<T>;
+    std::vector<T> edges = {T(0.0),
+                            T(-0.0),
+                            T(0.5),
+                            T(-0.5),
+                            T(1),
+                            T(-1),
+                            T(2),
+                            T(-2),
+                            T(3),
+                            T(-3),
+                            Limits::infinity(),
+                            -Limits::infinity(),
+                            Limits::quiet_NaN(),
+                            Limits::denorm_min(),
+                            -Limits::denorm_min(),
+                            Limits::min(),
+                            Limits::max(),
+                            Limits::lowest(),
+                            T(1) + Limits::epsilon(),
+                            T(1) - Limits::epsilon() / 2,
+                            T(0x1p60)};
+    std::vector<T> first, second;
+    for (T a : edges)
+      for (T b : edges) {
+        first.push_back(a);
+        second.push_back(b);
+      }
+    std::mt19937_64 random(20261128);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    int count = isExhaustive() ? 100000 : 1000;
+    for (int i = 0; i < count; ++i) {
+      first.push_back(fromBits<T>(random()));
+      second.push_back(fromBits<T>(random()));
+      first.push_back(T(uniform(random) * 8 - 4));
+      second.push_back(T(uniform(random) * 8 - 4));
+      first.push_back(T(uniform(random) * 8 - 4));
+      second.push_back(T(std::round(uniform(random) * 60 - 30)));
+      for (T x : {std::abs(fromBits<T>(random())), T(uniform(random) * 4),
+                  T(1 + std::ldexp(uniform(random) - 0.5,
+                                   -int(uniform(random) * 50)))}) {
+        first.push_back(x);
+        second.push_back(
+            T((uniform(random) - 0.5) * (sizeof(T) == 4 ? 220 : 1500) /
+              std::log(double(x))));
+      }
+    }
+    std::vector<T> values(first.size());
+    T *a = first.data(), *b = second.data(), *y = values.data();
+    int64_t size = first.size(), sizeB = size;
+    void *arguments[] = {&a, &size, &b, &sizeB, &y};
+    llvm::cantFail(jit->lookup("array"))(arguments);
+
+    Number x(64), z(64), exact(200);
+    double worst = 0,
+           bound = sizeof(T) == 4 ? function.boundF32 : function.bound;
+    size_t at = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      mpfr_set_d(x, a[i], MPFR_RNDN);
+      mpfr_set_d(z, b[i], MPFR_RNDN);
+      function.reference(exact, x, z, MPFR_RNDN);
+      double error = getError(values[i], exact, 0);
+      if (values[i] == 0 && mpfr_zero_p(exact) &&
+          std::signbit(values[i]) != (mpfr_signbit(exact.value) != 0))
+        error = std::numeric_limits<double>::infinity();
+      if (error > worst) {
+        worst = error;
+        at = i;
+      }
+    }
+    EXPECT_LE(worst, bound)
+        << function.op << " on " << getTypeName<T>() << " of " << a[at]
+        << " and " << b[at] << " is " << values[at];
+    if (isExhaustive())
+      std::printf("%s %s%s: %.3f ulp at %a, %a\n", function.op,
+                  getTypeName<T>(), fma ? "" : " without fma", worst,
+                  double(a[at]), double(b[at]));
+  }
+
+  MLIRContext context;
+};
+
+TEST_P(BinaryAccuracyTest, F64) { check<double>(/*fma=*/true); }
+TEST_P(BinaryAccuracyTest, F64WithoutFMA) { check<double>(/*fma=*/false); }
+TEST_P(BinaryAccuracyTest, F32) { check<float>(/*fma=*/true); }
+TEST_P(BinaryAccuracyTest, F32WithoutFMA) { check<float>(/*fma=*/false); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Special, BinaryAccuracyTest,
+    ::testing::Values(BinaryFunction{"math.powf", power, 0.8, 0.6},
+                      BinaryFunction{"math.atan2", angle, 0.8, 0.8}),
+    [](const ::testing::TestParamInfo<BinaryFunction> &info) {
+      return std::string(info.param.op).substr(5);
+    });
 
 INSTANTIATE_TEST_SUITE_P(Special, AccuracyTest, ::testing::ValuesIn(functions),
                          [](const ::testing::TestParamInfo<Function> &info) {

@@ -56,6 +56,16 @@ def log_weight(z):
     return s * z / (2 * mpmath.atanh(s)) if z else mpf(0)
 
 
+# Without the next term either: 2 s + 2/3 s z + s z^2 p(z).
+log_fifth = series(lambda z: ((2 * mpmath.atanh(mpmath.sqrt(z)) /
+                               mpmath.sqrt(z) - 2) / z - mpf(2) / 3) / z,
+                   [mpf(2) / 5, mpf(2) / 7, mpf(2) / 9])
+
+
+def log_fifth_weight(z):
+    return log_weight(z) * z
+
+
 # erf(x) / x in z = x^2 for |x| <= 1/2, less its first value to the format's
 # precision: what is left adds to it.
 def erf_leading(kind):
@@ -147,6 +157,33 @@ cotangent_of_pi = series(
     / mpmath.sqrt(z), [mp.pi ** 2 / 3, mp.pi ** 4 / 45])
 
 
+# In z = r^2: (sin(r) / r - 1) / z and (cos(r) - 1 + z / 2) / z^2 for |r| <=
+# pi / 4, relative to the function.
+quarter_turn = (mp.pi / 4 * (1 + mpf(2) ** -20)) ** 2
+sine_tail = series(
+    lambda z: (mpmath.sin(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1) / z,
+    [-mpf(1) / 6, mpf(1) / 120, -mpf(1) / 5040])
+cosine_tail = series(
+    lambda z: (mpmath.cos(mpmath.sqrt(z)) - 1 + z / 2) / z ** 2,
+    [mpf(1) / 24, -mpf(1) / 720, mpf(1) / 40320])
+
+
+def odd_tail(function, cubic, fifth):
+    """(f(x) / x - 1) / z at z = x^2 of an odd function with f(x) = x + ..."""
+    return series(
+        lambda z: (function(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1) / z,
+        [mpf(cubic), mpf(fifth)])
+
+
+def odd_weight(function):
+    """What an error of the tail is relative to the function."""
+    return lambda z: (z * mpmath.sqrt(z) / function(mpmath.sqrt(z)) if z
+                      else mpf(0))
+
+
+ATAN_HIGHEST = (mpmath.sqrt(2) - 1) ** 2 * (1 + mpf(2) ** -20)
+
+
 class Polynomial:
     """name, description, degrees in f64 and f32, function, interval, weight.
 
@@ -221,6 +258,10 @@ TABLE = [
     Polynomial("log",
                "(2 artanh(s) / s - 2) / z at z = s^2 for |s| <= tanh(log(2) / 4)",
                (6, 2), log_tail, mpf(0), log_bound, log_weight),
+    Polynomial("logFifth",
+               "((2 artanh(s) / s - 2) / z - 2/3) / z at z = s^2 for |s| <=\n"
+               "/// tanh(log(2) / 4)", (8, 2), log_fifth, mpf(0), log_bound,
+               log_fifth_weight),
     Polynomial("erf", "erf(x) / x less `erfLeading`, at z = x^2 for |x| <= 1/2",
                (8, 4), both(erf_tail), mpf(0), mpf(1) / 4,
                lambda z: 1 / (erf_tail("f64")(z) + erf_leading("f64"))),
@@ -265,7 +306,55 @@ TABLE = [
     Polynomial("cotOfPi",
                "(1/d - pi cot(pi d)) / d at z = d^2 for |d| <= 1/2", (14, 6),
                cotangent_of_pi, mpf(0), mpf(1) / 4, relative(cotangent_of_pi)),
+    Polynomial("sin", "(sin(r) / r - 1) / z at z = r^2 for |r| <= pi / 4",
+               (6, 3), sine_tail, mpf(0), quarter_turn, odd_weight(mpmath.sin)),
+    Polynomial("cos", "(cos(r) - 1 + z / 2) / z^2 at z = r^2 for |r| <= pi / 4",
+               (6, 3), cosine_tail, mpf(0), quarter_turn,
+               lambda z: z * z / mpmath.cos(mpmath.sqrt(z))),
+    Polynomial("asin", "(asin(x) / x - 1) / z at z = x^2 for |x| <= 1/2",
+               (12, 4), odd_tail(mpmath.asin, mpf(1) / 6, mpf(3) / 40), mpf(0),
+               mpf(1) / 4, odd_weight(mpmath.asin)),
+    Polynomial("atan", "(atan(x) / x - 1) / z at z = x^2 for |x| <= tan(pi / 8)",
+               (11, 4), odd_tail(mpmath.atan, -mpf(1) / 3, mpf(1) / 5), mpf(0),
+               ATAN_HIGHEST, odd_weight(mpmath.atan)),
+    Polynomial("sinh", "(sinh(x) / x - 1) / z at z = x^2 for |x| <= 1",
+               (7, 3), odd_tail(mpmath.sinh, mpf(1) / 6, mpf(1) / 120), mpf(0),
+               mpf(1), odd_weight(mpmath.sinh)),
+    Polynomial("asinh", "(asinh(x) / x - 1) / z at z = x^2 for |x| <= 1/2",
+               (12, 4), odd_tail(mpmath.asinh, -mpf(1) / 6, mpf(3) / 40),
+               mpf(0), mpf(1) / 4, odd_weight(mpmath.asinh)),
+    Polynomial("cbrt", "The cube root for x from sqrt(1/2) to sqrt(2)", (6, 3),
+               mpmath.cbrt, mpmath.sqrt(0.5), mpmath.sqrt(2),
+               relative(mpmath.cbrt)),
 ]
+
+# A double for each 53 bits of 2 / pi 2^(128 w), without multiples of 2^53 where
+# w is not 0: times a number from 2 to 2^129, these would be multiples of 4.
+WINDOWS, WINDOW_PARTS = 8, 6
+
+
+def window(w):
+    with mp.workprec(1600):
+        rest = 2 / mp.pi * mpf(2) ** (128 * w)
+        if w:
+            rest -= mpmath.floor(rest / mpf(2) ** 53) * mpf(2) ** 53
+        parts = []
+        for _ in range(WINDOW_PARTS):
+            parts.append(float(rest))
+            rest -= mpf(parts[-1])
+        return parts
+
+
+def split(number, bits):
+    """Parts of `number`, all but the last of so many bits."""
+    with mp.workprec(400):
+        parts, rest = [], number
+        for count in bits:
+            exponent = mpmath.floor(mpmath.log(abs(rest), 2))
+            unit = mpf(2) ** (exponent - count + 1)
+            parts.append(float(mpmath.floor(rest / unit) * unit))
+            rest -= mpf(parts[-1])
+        return parts + [float(rest)]
 
 
 def array(name, numbers, comment):
@@ -293,7 +382,15 @@ def text():
                 f"  return format == F32 ? llvm::ArrayRef<double>({name}F32) : "
                 f"{name}F64;\n}}\n")
         parts.append("\n")
-    parts.append("/// 2 / sqrt(pi), rounded to the format.\n")
+    parts.append("/// 2 / pi 2^(128 w), but for multiples of 2^53 where w > 0.\n"
+                 f"inline constexpr double twoOverPi[{WINDOWS}][{WINDOW_PARTS}] "
+                 "= {\n    " + ",\n    ".join(
+                     "{" + ",\n     ".join(part.hex() for part in window(w)) + "}"
+                     for w in range(WINDOWS)) + "};\n\n")
+    with mp.workprec(400):
+        parts.append(array("halfPiParts", split(mp.pi / 2, [33, 33, 33]),
+                           "pi / 2 in parts of 33 bits, and the rest."))
+    parts.append("\n/// 2 / sqrt(pi), rounded to the format.\n")
     leading = ", ".join(float(erf_leading(kind)).hex()
                         for kind in ("f32", "f64"))
     parts.append("inline double erfLeading(Format format) {\n  return format == "

@@ -119,3 +119,63 @@ func.func @single_gaussian_softplus(%m: f64, %v: f64) -> f64 {
   %0 = special.gaussian_softplus %m, %v {derivative = 2 : i64} : f64
   return %0 : f64
 }
+
+// -----
+
+// A sine's reduction of large numbers is in a branch, but not where vectors are
+// to be made of scalars; sine and cosine share the reduction.
+// CHECK-LABEL: func.func @sine
+// CHECK: %[[LARGE:.*]] = arith.cmpf ogt
+// CHECK: %[[ANY:.*]] = vector.reduction <or>, %[[LARGE]] : vector<8xi1> into i1
+// CHECK: scf.if %[[ANY]] -> (vector<8xf64>, vector<8xf64>, vector<8xf64>)
+// CHECK-NOT: scf.if
+// CHECK-NOT: math.{{sin|cos}}
+// CHECK: return
+func.func @sine(%x: vector<8xf64>) -> (vector<8xf64>, vector<8xf64>) {
+  %s = math.sin %x : vector<8xf64>
+  %c = math.cos %x : vector<8xf64>
+  return %s, %c : vector<8xf64>, vector<8xf64>
+}
+
+// CHECK-LABEL: func.func @elements
+// CHECK: linalg.generic
+// CHECK-NOT: scf.if
+// CHECK-NOT: math.sin
+// CHECK: return
+func.func @elements(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
+  %0 = linalg.generic {
+      indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+      iterator_types = ["parallel"]}
+      ins(%x : tensor<?xf32>) outs(%y : tensor<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = math.sin %in : f32
+    linalg.yield %s : f32
+  } -> tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
+// -----
+
+// Nothing that the C library would be called for is left.
+// CHECK-LABEL: func.func @all
+// CHECK-NOT: math.{{tan|asin|acos|atan|sinh|cosh|asinh|acosh|atanh|pow|cbrt|rsqrt|round |log|exp}}
+// CHECK: return
+func.func @all(%x: f32, %y: f32) -> f32 {
+  %0 = math.tan %x : f32
+  %1 = math.asin %0 : f32
+  %2 = math.acos %1 : f32
+  %3 = math.atan %2 : f32
+  %4 = math.atan2 %3, %y : f32
+  %5 = math.sinh %4 : f32
+  %6 = math.cosh %5 : f32
+  %7 = math.asinh %6 : f32
+  %8 = math.acosh %7 : f32
+  %9 = math.atanh %8 : f32
+  %10 = math.powf %9, %y : f32
+  %11 = math.cbrt %10 : f32
+  %12 = math.rsqrt %11 : f32
+  %13 = math.round %12 : f32
+  %14 = math.log2 %13 : f32
+  %15 = math.log10 %14 : f32
+  return %15 : f32
+}

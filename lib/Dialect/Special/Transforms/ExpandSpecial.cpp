@@ -9,9 +9,13 @@
 
 #include "vi/Dialect/Special/IR/ElementaryFunctions.h"
 #include "vi/Dialect/Special/IR/GaussianSoftplus.h"
+#include "vi/Dialect/Special/IR/HyperbolicFunctions.h"
+#include "vi/Dialect/Special/IR/PowerFunctions.h"
 #include "vi/Dialect/Special/IR/Special.h"
+#include "vi/Dialect/Special/IR/TrigonometricFunctions.h"
 #include "vi/Dialect/Special/Transforms/StraightCode.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/DenseMap.h"
@@ -34,6 +38,28 @@ using Expansion = Value (*)(StraightCode &, Operation *);
 template <Real (*function)(StraightCode &, Real)>
 Value unary(StraightCode &code, Operation *op) {
   return function(code, code.real(op->getOperand(0))).value;
+}
+
+template <Real (*function)(StraightCode &, Real, Real)>
+Value binary(StraightCode &code, Operation *op) {
+  return function(code, code.real(op->getOperand(0)),
+                  code.real(op->getOperand(1)))
+      .value;
+}
+
+Real rsqrt(StraightCode &code, Real x) { return 1.0 / code.sqrt(x); }
+
+/// Halves away from zero.
+Real round(StraightCode &code, Real x) {
+  Real size = code.abs(x);
+  double whole = elementary::formatOf(code, x).whole();
+  // The whole number below: the nearest one, or one less.
+  Real nearest = (size + whole) - whole;
+  Real down = nearest - code.select(nearest > size, code.constant(1.0, x),
+                                    code.constant(0.0, x));
+  Real up = down + 1.0;
+  Real rounded = code.select(size - down >= 0.5, up, down);
+  return code.copysign(code.select(size < whole, rounded, size), x);
 }
 
 /// The sum of all lanes, as a tree of halves.
@@ -109,6 +135,24 @@ public:
   Expansions() {
     using namespace elementary;
     add<math::ExpOp>(unary<exp>);
+    add<math::SinOp>(unary<sin>);
+    add<math::CosOp>(unary<cos>);
+    add<math::TanOp>(unary<tan>);
+    add<math::AsinOp>(unary<asin>);
+    add<math::AcosOp>(unary<acos>);
+    add<math::AtanOp>(unary<atan>);
+    add<math::Atan2Op>(binary<atan2>);
+    add<math::SinhOp>(unary<sinh>);
+    add<math::CoshOp>(unary<cosh>);
+    add<math::AsinhOp>(unary<asinh>);
+    add<math::AcoshOp>(unary<acosh>);
+    add<math::AtanhOp>(unary<atanh>);
+    add<math::PowFOp>(binary<pow>);
+    add<math::CbrtOp>(unary<cbrt>);
+    add<math::RsqrtOp>(unary<rsqrt>);
+    add<math::RoundOp>(unary<round>);
+    add<math::Log2Op>(unary<log2>);
+    add<math::Log10Op>(unary<log10>);
     add<math::Exp2Op>(unary<exp2>);
     add<math::ExpM1Op>(unary<expm1>);
     add<math::LogOp>(unary<log>);
@@ -132,10 +176,15 @@ public:
     auto it = table.find(op->getName().getTypeID());
     if (it == table.end())
       return nullptr;
+    return isSuitable(op) ? it->second : nullptr;
+  }
+
+  /// Whether `op` is of f32, f64 or vectors of them.
+  static bool isSuitable(Operation *op) {
     Type type = op->getResult(0).getType();
     if (auto vector = dyn_cast<VectorType>(type))
       type = vector.getElementType();
-    return type.isF32() || type.isF64() ? it->second : nullptr;
+    return type.isF32() || type.isF64();
   }
 
 private:
@@ -152,12 +201,24 @@ struct ExpandSpecial
 
   void runOnOperation() override {
     bool changed = false;
+    pairSinesAndCosines();
+    getOperation()->walk([&](math::SincosOp op) {
+      if (!Expansions::isSuitable(op))
+        return;
+      ImplicitLocOpBuilder builder(op.getLoc(), op);
+      StraightCode code(builder, fma, mayBranch(op));
+      auto [sine, cosine] =
+          elementary::sincos(code, code.real(op.getOperand()));
+      op->replaceAllUsesWith(ValueRange{sine.value, cosine.value});
+      op->erase();
+      changed = true;
+    });
     getOperation()->walk([&](Operation *op) {
       Expansion expansion = expansions.lookup(op);
       if (!expansion)
         return;
       ImplicitLocOpBuilder builder(op->getLoc(), op);
-      StraightCode code(builder, fma);
+      StraightCode code(builder, fma, mayBranch(op));
       Value value = expansion(code, op);
       op->getResult(0).replaceAllUsesWith(value);
       op->erase();
@@ -168,6 +229,35 @@ struct ExpandSpecial
   }
 
 private:
+  /// What is in a linalg operation is to become vectors later.
+  static bool mayBranch(Operation *op) {
+    return !op->getParentOfType<linalg::LinalgOp>();
+  }
+
+  /// Makes one op of the sine and the cosine of a number, as derivatives have
+  /// them.
+  void pairSinesAndCosines() {
+    llvm::DenseMap<std::pair<Block *, Value>, Operation *> known;
+    getOperation()->walk([&](Operation *op) {
+      if (!isa<math::SinOp, math::CosOp>(op) || !Expansions::isSuitable(op))
+        return;
+      auto [it, isNew] =
+          known.try_emplace({op->getBlock(), op->getOperand(0)}, op);
+      Operation *first = it->second;
+      if (isNew || !first || first->getName() == op->getName())
+        return;
+      OpBuilder builder(first);
+      auto both = math::SincosOp::create(builder, first->getLoc(),
+                                         first->getOperand(0));
+      for (Operation *each : {first, op}) {
+        each->getResult(0).replaceAllUsesWith(
+            isa<math::SinOp>(each) ? both.getSin() : both.getCos());
+        each->erase();
+      }
+      it->second = nullptr;
+    });
+  }
+
   const Expansions expansions;
 };
 

@@ -62,6 +62,28 @@ inline llvm::ArrayRef<double> log(Format format) {
   return format == F32 ? llvm::ArrayRef<double>(logF32) : logF64;
 }
 
+/// ((2 artanh(s) / s - 2) / z - 2/3) / z at z = s^2 for |s| <=
+/// tanh(log(2) / 4).
+// Relative error 2^-76.98.
+inline constexpr double logFifthF64[] = {
+    0x1.999999999999ap-2,
+    0x1.2492492492363p-2,
+    0x1.c71c71c747ea4p-3,
+    0x1.745d172bc894cp-3,
+    0x1.3b13ba5a96419p-3,
+    0x1.110f1c38669a7p-3,
+    0x1.e2657df5e95c6p-4,
+    0x1.a508fb6544377p-4,
+    0x1.eca152818480cp-4};
+// Relative error 2^-36.07.
+inline constexpr double logFifthF32[] = {
+    0x1.9999d60000000p-2,
+    0x1.2460a60000000p-2,
+    0x1.dd52aa0000000p-3};
+inline llvm::ArrayRef<double> logFifth(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(logFifthF32) : logFifthF64;
+}
+
 /// erf(x) / x less `erfLeading`, at z = x^2 for |x| <= 1/2.
 // Relative error 2^-57.8.
 inline constexpr double erfF64[] = {
@@ -451,6 +473,225 @@ inline constexpr double cotOfPiF32[] = {
 inline llvm::ArrayRef<double> cotOfPi(Format format) {
   return format == F32 ? llvm::ArrayRef<double>(cotOfPiF32) : cotOfPiF64;
 }
+
+/// (sin(r) / r - 1) / z at z = r^2 for |r| <= pi / 4.
+// Relative error 2^-63.23.
+inline constexpr double sinF64[] = {
+    -0x1.5555555555555p-3,
+    0x1.1111111111069p-7,
+    -0x1.a01a019ffe522p-13,
+    0x1.71de3a33a558fp-19,
+    -0x1.ae642c516a6adp-26,
+    0x1.6109bd3dbb235p-33,
+    -0x1.9ffd55ec7e24dp-41};
+// Relative error 2^-32.52.
+inline constexpr double sinF32[] = {
+    -0x1.5555560000000p-3,
+    0x1.1111740000000p-7,
+    -0x1.a059560000000p-13,
+    0x1.7c2d980000000p-19};
+inline llvm::ArrayRef<double> sin(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(sinF32) : sinF64;
+}
+
+/// (cos(r) - 1 + z / 2) / z^2 at z = r^2 for |r| <= pi / 4.
+// Relative error 2^-68.98.
+inline constexpr double cosF64[] = {
+    0x1.5555555555555p-5,
+    -0x1.6c16c16c16b30p-10,
+    0x1.a01a019ffcb75p-16,
+    -0x1.27e4fb5a1eeb4p-22,
+    0x1.1eed6f7e1698dp-29,
+    -0x1.93744f8f9a679p-37,
+    0x1.9dac7be7f616ep-45};
+// Relative error 2^-37.02.
+inline constexpr double cosF32[] = {
+    0x1.5555560000000p-5,
+    -0x1.6c175e0000000p-10,
+    0x1.a071c60000000p-16,
+    -0x1.361c200000000p-22};
+inline llvm::ArrayRef<double> cos(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(cosF32) : cosF64;
+}
+
+/// (asin(x) / x - 1) / z at z = x^2 for |x| <= 1/2.
+// Relative error 2^-59.72.
+inline constexpr double asinF64[] = {
+    0x1.5555555555562p-3,
+    0x1.33333333302ebp-4,
+    0x1.6db6db70c974fp-5,
+    0x1.f1c71afe8bccep-6,
+    0x1.6e8bd4a0564f7p-6,
+    0x1.1c4a96112ec3cp-6,
+    0x1.ca11603516839p-7,
+    0x1.75f0b70073647p-7,
+    0x1.5f0c6ed130932p-7,
+    0x1.0281636ee9b02p-8,
+    0x1.5aaf86c4ad8d2p-6,
+    -0x1.4bfdb07085ce0p-6,
+    0x1.07b24282cb3abp-5};
+// Relative error 2^-27.48.
+inline constexpr double asinF32[] = {
+    0x1.5555ac0000000p-3,
+    0x1.3308ce0000000p-4,
+    0x1.73edd80000000p-5,
+    0x1.91021e0000000p-6,
+    0x1.55bcb00000000p-5};
+inline llvm::ArrayRef<double> asin(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(asinF32) : asinF64;
+}
+
+/// (atan(x) / x - 1) / z at z = x^2 for |x| <= tan(pi / 8).
+// Relative error 2^-63.85.
+inline constexpr double atanF64[] = {
+    -0x1.5555555555554p-2,
+    0x1.9999999999589p-3,
+    -0x1.249249246fa89p-3,
+    0x1.c71c71b494571p-4,
+    -0x1.745d145bb48fbp-4,
+    0x1.3b13663916bf9p-4,
+    -0x1.110c029419ae0p-4,
+    0x1.e169d192fc70dp-5,
+    -0x1.ab4b6be074c64p-5,
+    0x1.702bfe621070ap-5,
+    -0x1.108d47941fa55p-5,
+    0x1.eb80e79e33049p-7};
+// Relative error 2^-30.3.
+inline constexpr double atanF32[] = {
+    -0x1.55554c0000000p-2,
+    0x1.99929a0000000p-3,
+    -0x1.23c4b60000000p-3,
+    0x1.b2b0700000000p-4,
+    -0x1.f5576a0000000p-5};
+inline llvm::ArrayRef<double> atan(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(atanF32) : atanF64;
+}
+
+/// (sinh(x) / x - 1) / z at z = x^2 for |x| <= 1.
+// Relative error 2^-62.96.
+inline constexpr double sinhF64[] = {
+    0x1.5555555555555p-3,
+    0x1.111111111119bp-7,
+    0x1.a01a01a00735cp-13,
+    0x1.71de3a68d00e3p-19,
+    0x1.ae644122d315bp-26,
+    0x1.61314d23e0162p-33,
+    0x1.a66578247d359p-41,
+    0x1.d297562e1f0acp-48};
+// Relative error 2^-31.62.
+inline constexpr double sinhF32[] = {
+    0x1.5555560000000p-3,
+    0x1.1110e00000000p-7,
+    0x1.a022ba0000000p-13,
+    0x1.756cb20000000p-19};
+inline llvm::ArrayRef<double> sinh(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(sinhF32) : sinhF64;
+}
+
+/// (asinh(x) / x - 1) / z at z = x^2 for |x| <= 1/2.
+// Relative error 2^-64.52.
+inline constexpr double asinhF64[] = {
+    -0x1.5555555555555p-3,
+    0x1.33333333331a3p-4,
+    -0x1.6db6db6d9b420p-5,
+    0x1.f1c71c63fb876p-6,
+    -0x1.6e8ba0f6802d9p-6,
+    0x1.1c4e98b2e2ae2p-6,
+    -0x1.c994592b2cc6ap-7,
+    0x1.7a50343024b83p-7,
+    -0x1.3e42cc0d9266bp-7,
+    0x1.0a724efe29920p-7,
+    -0x1.a00087bb178a7p-8,
+    0x1.033d1d9e35d22p-8,
+    -0x1.6a8bff72ed962p-10};
+// Relative error 2^-29.46.
+inline constexpr double asinhF32[] = {
+    -0x1.55553c0000000p-3,
+    0x1.3326720000000p-4,
+    -0x1.6bb6040000000p-5,
+    0x1.ce7f760000000p-6,
+    -0x1.b4bd6e0000000p-7};
+inline llvm::ArrayRef<double> asinh(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(asinhF32) : asinhF64;
+}
+
+/// The cube root for x from sqrt(1/2) to sqrt(2).
+// Relative error 2^-22.48.
+inline constexpr double cbrtF64[] = {
+    0x1.97eaed527b555p-2,
+    0x1.3272168452cc0p+0,
+    -0x1.2fdf606c71c39p+0,
+    0x1.f12fb39a9dd79p-1,
+    -0x1.0799b10ba38cbp-1,
+    0x1.3efa3d2990142p-3,
+    -0x1.4def1ad3c3dbfp-6};
+// Relative error 2^-13.74.
+inline constexpr double cbrtF32[] = {
+    0x1.f854600000000p-2,
+    0x1.7abc5e0000000p-1,
+    -0x1.29593a0000000p-2,
+    0x1.dcf22e0000000p-5};
+inline llvm::ArrayRef<double> cbrt(Format format) {
+  return format == F32 ? llvm::ArrayRef<double>(cbrtF32) : cbrtF64;
+}
+
+/// 2 / pi 2^(128 w), but for multiples of 2^53 where w > 0.
+inline constexpr double twoOverPi[8][6] = {
+    {0x1.45f306dc9c883p-1,
+     -0x1.6b01ec5417056p-55,
+     -0x1.6447e493ad4cep-109,
+     0x1.e21c820ff28b2p-163,
+     -0x1.508510ea79237p-218,
+     0x1.b8e909374b802p-274},
+    {0x1.d5f47d4d37703p+50,
+     0x1.b6295993c4390p-4,
+     0x1.07f9458eaf7afp-58,
+     -0x1.d4f246dc8e2dfp-115,
+     0x1.374b801924bbbp-170,
+     -0x1.f62e6de301e21p-224},
+    {0x1.163abdebbc562p+52,
+     -0x1.236e4716f6c8bp-2,
+     -0x1.1ff9b6d115f63p-56,
+     0x1.921cfe1deb1cbp-112,
+     0x1.29a73ee88235fp-168,
+     0x1.4baed1213a672p-222},
+    {0x1.25dd413a3243ap+51,
+     -0x1.e214e34ed658cp-8,
+     -0x1.177dca0ad144cp-64,
+     0x1.213a671c09ad1p-118,
+     0x1.f7e413991d63ap-172,
+     -0x1.f2b3182d8dee8p-226},
+    {0x1.1afa975da2427p+49,
+     0x1.338e04d68befdp-5,
+     -0x1.f633714e33e56p-59,
+     -0x1.8c16c6f740e88p-113,
+     -0x1.036be27003b40p-167,
+     -0x1.0fd33f8086877p-227},
+    {0x1.1d639835339f5p+52,
+     -0x1.8dee81d1081b6p-2,
+     0x1.d8ffc4bffef03p-59,
+     -0x1.9fc04343b9d29p-114,
+     -0x1.f592e092c9813p-168,
+     -0x1.b069ec9161738p-225},
+    {0x1.897ffde059810p+52,
+     -0x1.0d0ee74a5f593p-4,
+     0x1.f6d367ecf27cbp-60,
+     0x1.36e9e8c7ecd3dp-117,
+     -0x1.00ae9456c229cp-171,
+     -0x1.41a0e84c2f8c6p-228},
+    {0x1.67ecf27cb09b7p+52,
+     0x1.3d18fd9a797fbp-2,
+     -0x1.d28ad84538142p-56,
+     0x1.7c5ecf41ce7dep-110,
+     0x1.4a525d4d7f6bfp-165,
+     0x1.88fc6ae842b02p-219}};
+
+// pi / 2 in parts of 33 bits, and the rest.
+inline constexpr double halfPiParts[] = {
+    0x1.921fb54400000p+0,
+    0x1.0b4611a600000p-34,
+    0x1.3198a2e000000p-69,
+    0x1.b839a252049c1p-104};
 
 /// 2 / sqrt(pi), rounded to the format.
 inline double erfLeading(Format format) {

@@ -145,11 +145,13 @@ typename Code::Real lostByProduct(Code &code, typename Code::Real a,
   if (code.isFused())
     return code.fma(a, b, -p);
   // T. J. Dekker (1971), "A floating-point technique for extending the
-  // available precision": factors of half the bits, by cutting them off.
+  // available precision": factors of half the bits, by rounding to them, so
+  // that their products are exact.
   const Format &format = formatOf(code, a);
   uint64_t cut = (format.significandBits + 2) / 2;
   auto high = [&](Real x) {
-    return code.fromBits((code.bits(x) >> cut) << cut);
+    uint64_t half = uint64_t(1) << (cut - 1);
+    return code.fromBits(((code.bits(x) + half) >> cut) << cut);
   };
   Real aHigh = high(a), bHigh = high(b);
   Real aLow = a - aHigh, bLow = b - bHigh;

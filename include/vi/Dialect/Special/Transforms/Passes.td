@@ -17,8 +17,15 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     and `special`, by arithmetic without branches, tables or calls: reduction of
     the argument, a polynomial, and selects at the edges. Vectors cost what one
     number does, loops of scalars can be vectorized, and a lane of a vector has
-    the bits that the scalar has. Ops on tensors, and those without an expansion,
-    stay.
+    the bits that the scalar has. Of `math`, no function of `f32` or `f64` is left
+    that would be a call of the C library. Ops on tensors, and those without an
+    expansion, stay.
+
+    `sin`, `cos` and `tan` reduce |x| <= 2^20 by four parts of pi / 2 (Cody and
+    Waite), larger numbers by 2 / pi to 318 bits (Payne and Hanek); outside of
+    `linalg` operations, the latter is in a branch that is taken if any lane is so
+    large. Functions of `f32` with long reductions (these and `powf`) are computed
+    in `f64`.
 
     Bounds of the errors measured against MPFR are below, in units in the last
     place, for all finite operands with results in range, subnormal numbers
@@ -29,7 +36,18 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
     | `math.exp`, `math.exp2` | 1.0 | 1.0 |
     | `math.expm1` | 1.2 | 1.2 |
     | `math.log` | 0.8 | 0.8 |
+    | `math.log2`, `math.log10` | 0.8 | 0.8 |
     | `math.log1p` | 0.8 | 1.0 |
+    | `math.powf` | 0.8 | 0.6 |
+    | `math.cbrt` | 0.6 | 0.6 |
+    | `math.rsqrt` | 1.5 | 1.5 |
+    | `math.round` | exact | exact |
+    | `math.sin`, `math.cos`, `math.sincos` | 0.8 | 0.8 |
+    | `math.tan` | 1.0 | 0.8 |
+    | `math.asin`, `math.acos`, `math.atan`, `math.atan2` | 0.8 | 0.8 |
+    | `math.sinh` | 1.6 | 1.6 |
+    | `math.cosh` | 1.2 | 1.2 |
+    | `math.asinh`, `math.acosh`, `math.atanh` | 1.0 | 1.0 |
     | `math.tanh` | 1.5 | 1.5 |
     | `special.sigmoid` | 1.7 | 1.7 |
     | `special.softplus`, `special.log_sigmoid` | 1.5 | 1.6 |
@@ -117,7 +135,7 @@ def ExpandSpecialPass : Pass<"vi-expand-special"> {
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
 

@@ -11,6 +11,8 @@
 #include "vi/Dialect/Special/IR/ElementaryFunctions.h"
 #include "vi/Dialect/Special/Transforms/ScalarCode.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 namespace vi::special {
 
 /// The code that emits a function of scalars or vectors of f32 or f64 as
@@ -20,8 +22,10 @@ namespace vi::special {
 class StraightCode : public ScalarCode {
 public:
   /// `fused`: whether the target multiplies and adds in one instruction.
-  StraightCode(mlir::ImplicitLocOpBuilder &builder, bool fused)
-      : ScalarCode(builder), fused(fused) {}
+  /// `branches`: whether what is rarely needed may stand in a branch.
+  StraightCode(mlir::ImplicitLocOpBuilder &builder, bool fused,
+               bool branches = false)
+      : ScalarCode(builder), fused(fused), branches(branches) {}
 
   bool isFused() const { return fused; }
 
@@ -48,6 +52,21 @@ public:
     return {{builder, bitcast(x.value, type)}};
   }
 
+  Real widen(Real x) {
+    return isF32(x) ? convert<mlir::arith::ExtFOp>(x, builder->getF64Type())
+                    : x;
+  }
+  Real narrow(Real x, Real like) {
+    return isF32(like) ? convert<mlir::arith::TruncFOp>(x, like.elementType())
+                       : x;
+  }
+
+  /// `usual`, or `body` where `condition` holds for any lane, which may be
+  /// evaluated anyway: for other lanes it has to give what is in `usual`.
+  template <class Body>
+  std::tuple<Real, Real, Real>
+  rarely(Boolean condition, std::tuple<Real, Real, Real> usual, Body body);
+
   /// Both sides are evaluated.
   template <class A, class B>
   auto choose(Boolean condition, A a, B b) -> decltype(a()) {
@@ -60,8 +79,40 @@ private:
         *builder, withShapeOf(value.getType(), element), value);
   }
 
-  bool fused;
+  template <class Op> Real convert(Real x, mlir::Type element) {
+    return {
+        {builder, Op::create(*builder, withShapeOf(x.value.getType(), element),
+                             x.value)}};
+  }
+
+  bool fused, branches;
 };
+
+template <class Body>
+std::tuple<StraightCode::Real, StraightCode::Real, StraightCode::Real>
+StraightCode::rarely(Boolean condition, std::tuple<Real, Real, Real> usual,
+                     Body body) {
+  auto type = llvm::dyn_cast<mlir::VectorType>(condition.value.getType());
+  if (!branches || (type && type.getRank() != 1))
+    return body();
+  mlir::Value any = condition.value;
+  if (type)
+    any = mlir::vector::ReductionOp::create(
+        *builder, mlir::vector::CombiningKind::OR, any);
+  auto emit = [&](auto side) {
+    return [this, side](mlir::OpBuilder &nested, mlir::Location location) {
+      mlir::OpBuilder::InsertionGuard guard(*builder);
+      builder->restoreInsertionPoint(nested.saveInsertionPoint());
+      auto [a, b, c] = side();
+      mlir::scf::YieldOp::create(*builder,
+                                 mlir::ValueRange{a.value, b.value, c.value});
+    };
+  };
+  auto ifOp = mlir::scf::IfOp::create(*builder, any, emit(body),
+                                      emit([&] { return usual; }));
+  return {real(ifOp.getResult(0)), real(ifOp.getResult(1)),
+          real(ifOp.getResult(2))};
+}
 
 } // namespace vi::special
 
