@@ -145,9 +145,8 @@ void lowerTriangularSolve(vi::TriangularSolveOp op, RewriterBase &rewriter) {
               body) {
         if (!isMatrix)
           return body(x, {i}, {});
-        return b.loop(zero, columns, x, [&](Value c, Value x) {
-          return body(x, {i, c}, {c});
-        });
+        return b.loop(zero, columns, x,
+                      [&](Value c, Value x) { return body(x, {i, c}, {c}); });
       };
   auto at = [&](Value row, ArrayRef<Value> column) {
     SmallVector<Value> indices{row};

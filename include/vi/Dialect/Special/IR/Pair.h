@@ -13,7 +13,9 @@
 namespace vi::special::elementary {
 
 /// A number in two parts, of which the second is at most an ulp of the first.
-template <class Code> struct Pair { typename Code::Real high, low; };
+template <class Code> struct Pair {
+  typename Code::Real high, low;
+};
 
 /// a + b without rounding.
 template <class Code>
