@@ -13,6 +13,8 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "vi/Target/Passes.h"
 
+#include <tuple>
+
 namespace vi {
 #define GEN_PASS_DEF_POOLBUFFERS
 #include "vi/Target/Passes.h.inc"
@@ -135,8 +137,10 @@ void PoolBuffers::pool(Block &block, ArrayRef<memref::AllocOp> allocs,
   SmallVector<Buffer *> order;
   for (Buffer &buffer : buffers)
     order.push_back(&buffer);
-  llvm::stable_sort(order,
-                    [](Buffer *a, Buffer *b) { return a->bytes > b->bytes; });
+  llvm::sort(order, [](Buffer *a, Buffer *b) {
+    // Addresses are the order in the block.
+    return std::tie(b->bytes, a) < std::tie(a->bytes, b);
+  });
   int64_t total = 0;
   SmallVector<Buffer *> placed;
   for (Buffer *buffer : order) {
