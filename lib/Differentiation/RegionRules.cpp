@@ -39,6 +39,7 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
 
   llvm::SetVector<Value> captures;
   captures.insert_range(activity.getActiveCaptures(op.getBody()));
+  llvm::SetVector<Value> activeCaptures = captures;
   SmallVector<unsigned> stacked, updated;
   for (auto [number, slice, argument] :
        llvm::enumerate(op.getSlices(), op.getMemberArguments())) {
@@ -81,6 +82,40 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
                 {combined.getMemberArguments()[next++],
                  {},
                  seeds[sums + i].guarded});
+    // Offsets, sizes and strides of a member's part of a slice.
+    auto getPart = [&](Value slice) {
+      SmallVector<OpFoldResult> sizes = getSizes(inner, slice);
+      SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0)),
+          strides(sizes.size(), b.getIndexAttr(1));
+      offsets[0] = combined.getIndex();
+      sizes[0] = b.getIndexAttr(1);
+      return std::tuple(offsets, sizes, strides);
+    };
+    auto extractPart = [&](unsigned number) -> Value {
+      Value slice = op.getSlices()[number];
+      auto [offsets, sizes, strides] = getPart(slice);
+      return tensor::ExtractSliceOp::create(
+          b, cast<RankedTensorType>(op.getMemberArguments()[number].getType()),
+          getAdjoint(inner, slice), offsets, sizes, strides);
+    };
+    // Where nothing else in the member adds to a slice's adjoint, the member's
+    // sweep starts from its part and adds to it in place: one element, not
+    // all, where it takes one element.
+    llvm::SmallDenseMap<unsigned, Value> startedFrom;
+    for (unsigned number : updated) {
+      Value slice = op.getSlices()[number];
+      Value argument = op.getMemberArguments()[number];
+      if (!isa<RankedTensorType>(argument.getType()) ||
+          activeCaptures.contains(slice) ||
+          llvm::count_if(updated, [&](unsigned other) {
+            return op.getSlices()[other] == slice;
+          }) != 1)
+        continue;
+      Value part = extractPart(number);
+      set(inner, argument, part);
+      inner.adjoints[argument].guarded = isGuarded(inner, slice);
+      startedFrom[number] = part;
+    }
     if (failed(emitReverse(*op.getBlock(), inner)))
       return failure();
     b.setLoc(loc);
@@ -88,7 +123,8 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
     for (unsigned number : updated) {
       Value argument = op.getMemberArguments()[number];
       Value member = getAdjoint(inner, argument);
-      if (!member)
+      Value start = startedFrom.lookup(number);
+      if (!member || member == start)
         continue;
       Value slice = op.getSlices()[number];
       Value total = getAdjoint(inner, slice), index = combined.getIndex();
@@ -100,17 +136,11 @@ LogicalResult ReverseSweep::reversePlate(PlateOp op, Scope &scope) {
         set(inner, slice, tensor::InsertOp::create(b, sum, total, index));
         continue;
       }
-      SmallVector<OpFoldResult> sizes = getSizes(inner, slice);
-      SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0)),
-          strides(sizes.size(), b.getIndexAttr(1));
-      offsets[0] = index;
-      sizes[0] = b.getIndexAttr(1);
-      Value part = tensor::ExtractSliceOp::create(
-          b, cast<RankedTensorType>(argument.getType()), total, offsets, sizes,
-          strides);
+      Value sum = start ? member : addTensors(extractPart(number), member);
+      auto [offsets, sizes, strides] = getPart(slice);
       set(inner, slice,
-          tensor::InsertSliceOp::create(b, addTensors(part, member), total,
-                                        offsets, sizes, strides));
+          tensor::InsertSliceOp::create(b, sum, total, offsets, sizes,
+                                        strides));
     }
     SmallVector<Value> yieldedSums = lookup(inner, yield.getSums());
     SmallVector<Value> yieldedValues = lookup(inner, yield.getValues());

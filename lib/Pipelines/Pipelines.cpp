@@ -146,7 +146,9 @@ void vi::buildModelPipeline(OpPassManager &manager,
   buildObjectivePipeline(manager, options);
   // A member's terms, those of all draws included, in one place: one reverse
   // sweep then goes through what they share, the network of a guide.
-  manager.addPass(createInterchangePlates());
+  InterchangePlatesOptions interchange;
+  interchange.onlyShared = true;
+  manager.addPass(createInterchangePlates(interchange));
   addCleanUp(manager);
   manager.addPass(createFusePlates());
   addCleanUp(manager);

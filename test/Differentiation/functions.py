@@ -429,6 +429,38 @@ case("shapes", """%w: tensor<?xf64>, %phi: tensor<?xf64> {""" + CONSTANTS + """
   return %e : f64
 """, normal(21), np.array([-0.4, 0.3, 0.8, -1.1, 0.2, 0.9, 0.1]))
 
+# An element of each row of a matrix, taken by each member: its adjoint is added
+# in the row. Beside it the row once more, or the matrix, which forbid that.
+ROWS = """%phi: tensor<4x3xf64>, %y: tensor<?xf64> {""" + CONSTANTS + """
+  %c4 = arith.constant 4 : index
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %total = vi.plate "obs" %i in %n (%y_i = %y : tensor<?xf64>)
+      sums(%s = %zero : f64) {
+    %at = arith.remui %i, %c3 : index
+    %sum = vi.plate "draws" %k in %c4 (SLICES) sums(%t = %zero : f64) {
+      %e = tensor.extract %row[%at] : tensor<3xf64>
+      OTHER
+      %p = arith.mulf %e, %o : f64
+      %q = arith.mulf %p, %y_i : f64
+      %u = arith.addf %t, %q : f64
+      vi.yield sums(%u : f64)
+    }
+    %square = arith.mulf %sum, %sum : f64
+    %next = arith.addf %s, %square : f64
+    vi.yield sums(%next : f64)
+  }
+  return %total : f64
+"""
+ROW, OTHER = "%row = %phi : tensor<4x3xf64>", "%other = %phi : tensor<4x3xf64>"
+for name, slices, other in (
+        ("row", ROW, "%o = math.exp %e : f64"),
+        ("row_twice", f"{ROW}, {OTHER}",
+         "%o = tensor.extract %other[%c1] : tensor<3xf64>"),
+        ("row_and_matrix", ROW,
+         "%o = tensor.extract %phi[%k, %c1] : tensor<4x3xf64>")):
+    case(name, ROWS.replace("SLICES", slices).replace("OTHER", other),
+         normal(4, 3), normal(7), index=0)
+
 
 LIBRARY = """
 func.func private @tanh_product(%a: f64, %b: f64) -> f64 {

@@ -117,3 +117,37 @@ func.func @regression(%y: tensor<?xf64>, %x: tensor<?x?xf64>,
 // CHECK: vi.plate "obs"
 // CHECK-SAME: sums(%{{[^,]*}} : tensor<?xf64>, %{{[^,]*}} : tensor<?xf64>)
 // CHECK-NOT: vi.plate
+
+// The adjoint of an element of a row is added in the matrix: no row is filled
+// with zeros or added as a whole.
+func.func @rows(%y: tensor<?xf64>, %at: index, %phi: tensor<?x?xf64>) -> f64
+    attributes {vi.differentiate = "rows_gradient", vi.wrt = [2]} {
+  %zero = arith.constant 0.0 : f64
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %y, %c0 : tensor<?xf64>
+  %draws = tensor.dim %phi, %c0 : tensor<?x?xf64>
+  %total = vi.plate "obs" %i in %n (%y_i = %y : tensor<?xf64>)
+      sums(%s = %zero : f64) {
+    %sum = vi.plate "draws" %k in %draws (%row = %phi : tensor<?x?xf64>)
+        sums(%t = %s : f64) {
+      %e = tensor.extract %row[%at] : tensor<?xf64>
+      %p = arith.mulf %e, %y_i : f64
+      %u = arith.addf %t, %p : f64
+      vi.yield sums(%u : f64)
+    }
+    vi.yield sums(%sum : f64)
+  }
+  return %total : f64
+}
+// CHECK-LABEL: func.func @rows(
+// CHECK-LABEL: func.func @rows_gradient(
+// CHECK: vi.plate "obs"
+// CHECK: vi.plate "draws"
+// CHECK-NOT: linalg.
+// CHECK: %[[PART:.*]] = tensor.extract_slice
+// CHECK-NOT: linalg.
+// CHECK: %[[OLD:.*]] = tensor.extract %[[PART]][
+// CHECK-NEXT: %[[NEW:.*]] = arith.addf %[[OLD]]
+// CHECK-NEXT: %[[UPDATED:.*]] = tensor.insert %[[NEW]] into %[[PART]][
+// CHECK-NOT: linalg.
+// CHECK: tensor.insert_slice %[[UPDATED]]

@@ -381,16 +381,31 @@ void Interchange::run() {
 
 namespace {
 struct InterchangePlates : vi::impl::InterchangePlatesBase<InterchangePlates> {
+  using InterchangePlatesBase::InterchangePlatesBase;
+
   void runOnOperation() override {
     // Each interchange takes a plate out of another one: it ends.
     while (interchangeOne())
       ;
   }
 
+  /// Whether there is a plate over the members of `inner` beside `outer`.
+  static bool hasSharedMembers(PlateOp outer, PlateOp inner) {
+    return llvm::any_of(outer->getBlock()->getOps<PlateOp>(),
+                        [&](PlateOp other) {
+                          return other.getName() == inner.getName() &&
+                                 other.getCount() == inner.getCount() &&
+                                 other.getBegin() == inner.getBegin() &&
+                                 other.getEnd() == inner.getEnd();
+                        });
+  }
+
   bool interchangeOne() {
     bool changed = false;
     getOperation()->walk<WalkOrder::PreOrder>([&](PlateOp outer) {
       for (PlateOp inner : outer.getBlock()->getOps<PlateOp>()) {
+        if (onlyShared && !hasSharedMembers(outer, inner))
+          continue;
         Interchange interchange(outer, inner);
         if (failed(interchange.analyze()))
           continue;

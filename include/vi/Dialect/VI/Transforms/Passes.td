@@ -1199,6 +1199,11 @@ def InterchangePlates : Pass<"vi-interchange-plates"> {
     It is done for a plate that has slices and a range (data), no stacks, and whose
     operands do not depend on the draw.
 
+    Before differentiation it pays only where a member's terms are in more than one
+    place: a network of the guide, say, that a divergence needs too, whose reverse
+    sweep would run for each of them. `only-shared` leaves other plates as they are:
+    sums over draws that live in memory cost the sweep more than they save.
+
     Example:
 
     ```mlir
@@ -1247,6 +1252,11 @@ def InterchangePlates : Pass<"vi-interchange-plates"> {
     }
     ```
   }];
+  let options = [
+    Option<"onlyShared", "only-shared", "bool", /*default=*/"false",
+           "only plates of data over whose members there is another plate in front "
+           "of the draws or behind them">
+  ];
   let dependentDialects = [
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
   ];
