@@ -517,7 +517,7 @@ bool DeterministicFit::minimizeByNewton() {
     if (guide) {
       own.emplace(*guide, origin, scales);
       problem = own->transform(std::move(problem));
-      std::fill(variables.begin(), variables.end(), 0.0);
+      llvm::fill(variables, 0.0);
     }
     int64_t begin = result.iterations;
     auto watch = [&](int64_t iteration, double value, double gradientNorm,

@@ -160,7 +160,7 @@ GuideFactor::getScales(llvm::ArrayRef<double> parameters) const {
   std::vector<double> precision(size), unit(size);
   std::vector<double> scales(parameters.size(), 1.0);
   for (int64_t i = 0; i < size; ++i) {
-    std::fill(unit.begin(), unit.end(), 0.0);
+    llvm::fill(unit, 0.0);
     unit[i] = 1;
     solveLower(factor, unit);
     precision[i] = dot(unit, unit);
@@ -334,7 +334,7 @@ takeNaturalStep(const GuideFactor &guide, const NaturalPoint &from,
   Matrix covariance(size, size);
   std::vector<double> column(size), move(size);
   for (int64_t i = 0; i < size; ++i) {
-    std::fill(column.begin(), column.end(), 0.0);
+    llvm::fill(column, 0.0);
     column[i] = 1;
     solveLower(precision, column);
     solveLowerTransposed(precision, column);

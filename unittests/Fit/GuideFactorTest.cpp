@@ -38,6 +38,17 @@ std::vector<double> getPoint(const FullRankModel &model, uint64_t key) {
   return point;
 }
 
+/// A guide with correlations, found at a point.
+class GuideFactorAtPointTest : public testing::Test {
+protected:
+  void SetUp() override { ASSERT_TRUE(guide); }
+
+  FullRankModel model = getModel();
+  std::vector<double> point = getPoint(model, 1);
+  std::optional<GuideFactor> guide =
+      GuideFactor::find(model, point, analyzeGuide(model, point));
+};
+
 } // namespace
 
 TEST(GuideFactorTest, IsFoundAnywhere) {
@@ -68,12 +79,7 @@ TEST(GuideFactorTest, IsNotFoundInOtherGuides) {
 }
 
 // <S y, g> = <y, S'g>, and S y is the derivative of m0 + L0 y, L0 (I + D).
-TEST(GuideFactorTest, CoordinatesHaveATranspose) {
-  FullRankModel model = getModel();
-  std::vector<double> point = getPoint(model, 1);
-  std::optional<GuideFactor> guide =
-      GuideFactor::find(model, point, analyzeGuide(model, point));
-  ASSERT_TRUE(guide);
+TEST_F(GuideFactorAtPointTest, CoordinatesHaveATranspose) {
   Matrix factor = guide->getFactor(point);
   std::vector<double> scales = guide->getScales(point);
   std::vector<double> y = getPoint(model, 3), g = getPoint(model, 4);
@@ -97,12 +103,7 @@ TEST(GuideFactorTest, CoordinatesHaveATranspose) {
 }
 
 // The Fisher information of q, by its scores over many draws.
-TEST(GuideFactorTest, ScalesAreThoseOfTheFisherInformation) {
-  FullRankModel model = getModel();
-  std::vector<double> point = getPoint(model, 1);
-  std::optional<GuideFactor> guide =
-      GuideFactor::find(model, point, analyzeGuide(model, point));
-  ASSERT_TRUE(guide);
+TEST_F(GuideFactorAtPointTest, ScalesAreThoseOfTheFisherInformation) {
   Matrix factor = guide->getFactor(point);
   std::vector<double> scales = guide->getScales(point);
   const int64_t rows = 40000;
@@ -126,12 +127,7 @@ TEST(GuideFactorTest, ScalesAreThoseOfTheFisherInformation) {
 }
 
 // L' P L of a Gaussian target, over draws whose covariance is exact.
-TEST(GuideFactorTest, CurvatureComesFromOneGradient) {
-  FullRankModel model = getModel();
-  std::vector<double> point = getPoint(model, 1);
-  std::optional<GuideFactor> guide =
-      GuideFactor::find(model, point, analyzeGuide(model, point));
-  ASSERT_TRUE(guide);
+TEST_F(GuideFactorAtPointTest, CurvatureComesFromOneGradient) {
   NoiseMatrix noise = getHeldDraws(1, 64, size);
   std::vector<double> gradient(point.size());
   EvaluationCounts counts;
@@ -150,12 +146,7 @@ TEST(GuideFactorTest, CurvatureComesFromOneGradient) {
 }
 
 // The optimum of a Gaussian target is one step away, from anywhere.
-TEST(GuideFactorTest, OneNaturalStepIsEnoughForAGaussian) {
-  FullRankModel model = getModel();
-  std::vector<double> point = getPoint(model, 1);
-  std::optional<GuideFactor> guide =
-      GuideFactor::find(model, point, analyzeGuide(model, point));
-  ASSERT_TRUE(guide);
+TEST_F(GuideFactorAtPointTest, OneNaturalStepIsEnoughForAGaussian) {
   NoiseMatrix noise = getHeldDraws(1, 64, size);
   EvaluationCounts counts;
   Objective objective(model, noise, {}, counts);

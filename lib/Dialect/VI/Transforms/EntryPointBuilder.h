@@ -182,6 +182,14 @@ private:
   Value normals;
 };
 
+/// What draws of a guide are made of: a row of standard normals, or a key of
+/// counter-based noise and the plate around the program, whose members have
+/// keys of their own.
+struct GuideNoise {
+  Value normals = {}, key = {};
+  Operation *root = nullptr;
+};
+
 /// Makes the entry points of one model.
 class EntryPointBuilder {
 public:
@@ -273,8 +281,8 @@ private:
   /// log p(x, z) - log q(z) of each member of the latent plate, at a draw from
   /// the guide. With `pathWeights` (one for each member), the derivative by the
   /// guide's parameters is that along the draw alone, times the weight.
-  FailureOr<Value> emitLogWeights(func::FuncOp func, Value key, Operation *root,
-                                  Value pathWeights);
+  FailureOr<Value> emitLogWeights(func::FuncOp func, const GuideNoise &noise,
+                                  Value pathWeights = {});
   /// Whether all draws of the guide have pathwise derivatives.
   bool isReparameterized();
   /// Makes the parameters of a distribution outputs of the inliner, under the

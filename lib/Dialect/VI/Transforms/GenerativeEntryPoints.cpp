@@ -348,33 +348,12 @@ LogicalResult EntryPointBuilder::buildLogWeights() {
        " at a draw of the guide's: a bound is its mean, log p(x) about the "
        "logarithm of the mean of its exponentials.")
           .str());
-  Location loc = model.getLoc();
-  Value parameters = func.getArgument(model.getNumArguments());
-  ParameterReader guideReader(parameters);
-  DrawingInliner drawing(builder, type, guideReader,
-                         func.getArgument(model.getNumArguments() + 1));
-  drawing.densities = true;
-  drawing.memberTotals = plate;
-  FailureOr<Value> latents = emitDraw(func, drawing);
-  if (failed(latents))
+  FailureOr<Value> weights =
+      emitLogWeights(func, {func.getArgument(model.getNumArguments() + 1)});
+  if (failed(weights))
     return failure();
-  ParameterReader reader(parameters);
-  reader.skip(guideReader.getOffset(builder, loc));
-  GivenLatentsInliner inliner(builder, type, reader);
-  inliner.memberTotals = plate;
-  if (failed(giveLatents(inliner, func, *latents)) ||
-      failed(inliner.inlineProgram(model, getData(func))))
-    return failure();
-  Value weights = inliner.outputs.lookup(plate);
-  // A model without latents has no plate in its guide.
-  if (Value guideTotals = drawing.outputs.lookup(plate)) {
-    if (guideTotals.getType() != weights.getType())
-      guideTotals =
-          tensor::CastOp::create(builder, loc, weights.getType(), guideTotals);
-    weights = arith::SubFOp::create(builder, loc, weights, guideTotals);
-  }
   func->setAttr("vi.plate", builder.getStringAttr(plate));
-  finish(func, weights, {"log_weights"}, {"nats, a number for each member"});
+  finish(func, *weights, {"log_weights"}, {"nats, a number for each member"});
   return success();
 }
 
@@ -498,16 +477,16 @@ static Value buildLogMeanExp(ImplicitLocOpBuilder &b, Value table) {
       b, total, arith::MulFOp::create(b, toFloat(columns), logRows));
 }
 
-FailureOr<Value> EntryPointBuilder::emitLogWeights(func::FuncOp func, Value key,
-                                                   Operation *root,
+FailureOr<Value> EntryPointBuilder::emitLogWeights(func::FuncOp func,
+                                                   const GuideNoise &noise,
                                                    Value pathWeights) {
   StringRef plate = getLatentPlate().getName();
   Location loc = model.getLoc();
   Value parameters = func.getArgument(model.getNumArguments());
   ParameterReader guideReader(parameters);
-  DrawingInliner drawing(builder, type, guideReader, Value());
-  drawing.key = key;
-  drawing.root = root;
+  DrawingInliner drawing(builder, type, guideReader, noise.normals);
+  drawing.key = noise.key;
+  drawing.root = noise.root;
   if (!pathWeights) {
     drawing.densities = true;
     drawing.memberTotals = plate;
@@ -535,6 +514,7 @@ FailureOr<Value> EntryPointBuilder::emitLogWeights(func::FuncOp func, Value key,
       return failure();
     guideTotals = densities.outputs.lookup(plate);
   }
+  // A model without latents has no plate in its guide.
   if (guideTotals) {
     if (guideTotals.getType() != weights.getType())
       guideTotals =
@@ -573,7 +553,8 @@ LogicalResult EntryPointBuilder::buildImportanceWeighted() {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(open.getBlock());
-    FailureOr<Value> found = emitLogWeights(func, getKey(open), open, Value());
+    FailureOr<Value> found =
+        emitLogWeights(func, {Value(), getKey(open), open});
     if (failed(found))
       return failure();
     weights = *found;
@@ -604,7 +585,8 @@ LogicalResult EntryPointBuilder::buildImportanceWeighted() {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(again.getBlock());
     Value share = again.getMemberArguments().front();
-    FailureOr<Value> found = emitLogWeights(func, getKey(again), again, share);
+    FailureOr<Value> found =
+        emitLogWeights(func, {Value(), getKey(again), again}, share);
     if (failed(found))
       return failure();
     ImplicitLocOpBuilder in(loc, builder);
